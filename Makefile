@@ -1,0 +1,41 @@
+# All that is needed is make and Python 3.11 or newer: every target sets up .venv first, where that is still to be done.
+# Choose a Python with PYTHON=/path/to/python3; hand more to a target with ARGS, as in: make test ARGS="-k plan -x"
+
+bin := .venv/bin
+export PYTHON
+
+.PHONY: help setup demo test check format bench constraints clean
+
+help: ## Show what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup:
+	@sh .ci/setup
+
+demo: setup ## Show Delebot at work: a feed, some channels and a page to look at, all on this machine
+	@$(bin)/delebot demo $(ARGS)
+
+test: setup ## Run the tests
+	@$(bin)/pytest -n auto $(ARGS)
+
+check: setup ## Check style, types and architecture
+	@$(bin)/ruff check
+	@$(bin)/ruff format --check
+	@$(bin)/mypy
+	@$(bin)/lint-imports --no-logo
+
+format: setup ## Lay the code out as check wants it
+	@$(bin)/ruff check --fix
+	@$(bin)/ruff format
+
+bench: setup ## Measure speed and memory
+	@$(bin)/python -m benchmarks $(ARGS)
+
+constraints: setup ## Write constraints.txt anew, with the newest versions (best with the oldest Python)
+	@$(bin)/python -m pip install --dry-run --ignore-installed '.[dev]' >.venv/newest
+	@echo '# The versions that Delebot is tested with. Written by `make constraints`.' >constraints.txt
+	@sed -n 's/^Would install //p' .venv/newest | tr ' ' '\n' | sed -n '/^delebot-/!s/-\([0-9][^-]*\)$$/==\1/p' >>constraints.txt
+
+clean: ## Remove everything that was made here, but no state
+	@rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,59 @@
+"""Checks an installation without posting: the files, each feed once, and what the platforms say of the credentials."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bot import kinds
+from bot.feeds.fetch import Memory, fetch
+from bot.model import Document, FeedProblem, Problem
+from bot.net import Client
+from bot.poll import read
+from bot.run import user_agent
+from bot.send import perform, sender
+from bot.settings import Channel, Config, Feed
+from bot.story import Event
+from bot.world import clock
+
+Tell = Callable[[Event], None]
+
+
+async def check(config: Config, tell: Tell, *, offline: bool) -> bool:
+    """Tell of each feed and channel how it is; whether nothing is wrong."""
+    for warning in config.warnings:
+        tell(Event("trouble", why=f"warning: {warning}", ok=False))
+    if offline:
+        tell(Event("idle", why=f"the files are right: {len(config.feeds)} feeds, {len(config.channels)} channels"))
+        return True
+    proxy = config.bot.proxy.get_secret_value() if config.bot.proxy else None
+    async with Client(user_agent=user_agent(config.bot.contact), proxy=proxy) as client:
+        feeds = await asyncio.gather(*(_feed(client, feed) for feed in config.feeds.values()))
+        channels = await asyncio.gather(*(_channel(client, channel) for channel in config.channels.values()))
+    for event in (*feeds, *channels):
+        tell(event)
+    return all(event.ok for event in (*feeds, *channels))
+
+
+async def _feed(client: Client, feed: Feed) -> Event:
+    """Read a feed once, as a poll would, and remember nothing."""
+    where = f"feeds/{feed.name}.env: URL: "
+    try:
+        fetched = await fetch(client, feed.url, Memory(url=feed.url), now=clock(), allow_private=feed.wishes.allow_private)
+        document = await read(fetched) or Document()
+    except FeedProblem as problem:
+        return Event("trouble", feed=feed.name, why=where + ". ".join(filter(None, (problem.why, problem.remedy))), ok=False)
+    title = f"«{document.title}», " if document.title else ""
+    return Event("idle", feed=feed.name, why=f"feed {feed.name}: {title}{len(document.items)} articles")
+
+
+async def _channel(client: Client, channel: Channel) -> Event:
+    """Ask the platform about the credentials, where it can be asked."""
+    kind = kinds.load(channel.kind)
+    if kind.verify is None:
+        return Event("idle", channel=channel.name, why=f"channel {channel.name}: {channel.kind}, in order as far as can be seen without posting")
+    try:
+        said = await perform(kind.verify(channel.settings), sender(client, channel), publishing=True, now=clock)
+    except Problem as problem:
+        return Event("trouble", channel=channel.name, why=f"channels/{channel.name}.env: {problem.why}", ok=False)
+    return Event("idle", channel=channel.name, why=f"channel {channel.name}: {channel.kind}, {said}")

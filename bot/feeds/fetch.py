@@ -1,0 +1,300 @@
+"""Fetches a feed politely: asks only for what is new, follows moves with care, heeds what the server asks for.
+
+What is asked and what an answer means are pure functions; only `fetch` and the two that it calls touch the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+
+import httpx
+
+from bot.addresses import authority, bare, host_of, normal, shown
+from bot.model import FeedProblem
+from bot.net import Client, NetProblem, basic
+
+ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+FULL_EVERY = timedelta(hours=6)  # A server whose validators never change is found out after this long.
+LONGEST_WAIT = timedelta(hours=24)
+MOST_HOPS = 5
+POLLS_TO_MOVE = 2
+POLLS_TO_DOUBT = 3
+PERMANENT, REDIRECTS = frozenset({301, 308}), frozenset({301, 302, 303, 307, 308})
+BOT_WALLS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one feed between polls; addresses are without user info, and not in its repr.
+
+    `url` is the configured address that it belongs to (another one begins anew), `address` where the feed is really
+    fetched: `url` or where it moved for good. `etag` and `last_modified` are the server's own strings, and were given
+    at `answered`, the end of all redirects. `doubts` counts complete answers with a known body that came although the
+    ETag was sent. `full_at` is when the last complete answer came. `moved_to` is where a permanent redirect led,
+    `moved_seen` in how many polls in a row it led there to a feed.
+    """
+
+    url: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
+    answered: str = field(default="", repr=False)
+    etag: str = ""
+    last_modified: str = ""
+    doubts: int = 0
+    body_hash: str = ""
+    full_at: datetime | None = None
+    moved_to: str = field(default="", repr=False)
+    moved_seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer: `body` is None when it is unchanged, `address` is the end of all redirects.
+
+    `memory` may be saved only after the items were. `next_after` is how long the server asks to be left alone.
+    """
+
+    memory: Memory
+    body: bytes | None = field(repr=False)
+    address: str = field(repr=False)
+    content_type: str
+    next_after: timedelta | None
+
+
+async def fetch(client: Client, url: str, memory: Memory, *, now: datetime, allow_private: bool) -> Fetched:
+    """Fetch the feed at `url`, as configured; FeedProblem says why there is no answer that may hold a feed.
+
+    `allow_private` admits a private address for the host and port of `url`, and for no other that a redirect names.
+    A user name and password in `url` are sent to its host only. When the place that a feed moved to fails, the
+    configured one is tried again.
+    """
+    private = authority(url) if allow_private else None
+    known = begun(memory, url)
+    try:
+        return await _follow(client, url, known, now, private)
+    except FeedProblem as problem:
+        if known.address == known.url or problem.after:
+            raise
+    return await _follow(client, url, replace(known, address=known.url, moved_to="", moved_seen=0), now, private)
+
+
+async def _follow(client: Client, url: str, memory: Memory, now: datetime, private: str | None) -> Fetched:
+    trail = Trail(memory.address, memory.address)
+    while True:
+        headers = question(memory, url, trail.at, now)
+        response = await _ask(client, trail, headers, private)
+        if response.status_code == 406:
+            response = await _ask(client, trail, headers | {"Accept": "*/*"}, private)
+        if response.status_code not in REDIRECTS:
+            return understood(response, trail, memory, now)
+        trail = followed(trail, response)
+
+
+async def _ask(client: Client, trail: Trail, headers: dict[str, str], private: str | None) -> httpx.Response:
+    try:
+        return await client.send(httpx.Request("GET", trail.at, headers=headers), private_host=private)
+    except NetProblem as trouble:
+        why, remedy = trouble.why, trouble.remedy
+    if trail.before:
+        why = f"{host_of(trail.before[0])} redirects elsewhere, but {why}"
+        remedy = "Ask the site's owner, or write the feed's present address into URL"
+    raise FeedProblem(why, remedy=remedy)
+
+
+# --- What is asked -------------------------------------------------------------------------------------------------
+
+
+def begun(memory: Memory, url: str) -> Memory:
+    """The memory that a poll of `url` begins with: empty when it belongs to another address."""
+    try:
+        here = bare(url)
+        same = bool(memory.url) and bare(memory.url) == here
+        address = bare(memory.address) if same and memory.address else here
+    except httpx.InvalidURL:
+        raise FeedProblem(
+            "the feed's address is not a web address", remedy="Check URL: it begins with https://"
+        ) from None
+    return replace(memory, url=here, address=address) if same else Memory(url=here, address=here)
+
+
+def question(memory: Memory, url: str, at: str, now: datetime) -> dict[str, str]:
+    """The headers of a request to `at`: what is accepted, who asks, and what is known already."""
+    headers = {"Accept": ACCEPT}
+    if entitled(url, at):
+        typed = httpx.URL(url)
+        headers["Authorization"] = basic(typed.username, typed.password)
+    fresh = memory.full_at is not None and now - memory.full_at <= FULL_EVERY
+    if not fresh or at != memory.answered:
+        return headers
+    # Some servers want both validators to match, which never happens when a proxy rewrites the ETag.
+    doubtful = memory.doubts >= POLLS_TO_DOUBT and memory.last_modified
+    if memory.etag.isascii() and memory.etag and not doubtful:
+        headers["If-None-Match"] = memory.etag
+    if memory.last_modified.isascii() and memory.last_modified:
+        headers["If-Modified-Since"] = memory.last_modified
+    return headers
+
+
+def entitled(url: str, at: str) -> bool:
+    """Whether the user name and password of `url` may be sent to `at`: the same server, and never less securely."""
+    typed, there = httpx.URL(url), httpx.URL(at)
+    if not typed.userinfo or normal(typed.host) != normal(there.host):
+        return False
+    same_port = (typed.scheme, typed.port) == (there.scheme, there.port)
+    return same_port or (typed.scheme, typed.port, there.scheme, there.port) == ("http", None, "https", None)
+
+
+# --- Where it leads ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The way through redirects: where it is `at`, what came `before`, and how far it was permanent all the way."""
+
+    at: str
+    settled: str
+    lasting: bool = True
+    before: tuple[str, ...] = ()
+
+
+def followed(trail: Trail, response: httpx.Response) -> Trail:
+    """One redirect further. From https to http it is followed, but nothing from there on counts as permanent."""
+    host, status = host_of(trail.at), response.status_code
+    try:
+        target = bare(str(httpx.URL(trail.at).join(response.headers["Location"])))
+    except (KeyError, httpx.InvalidURL):
+        raise FeedProblem(f"{host} redirects without naming a web address ({status})") from None
+    before = (*trail.before, trail.at)
+    if target in before:
+        raise FeedProblem(f"{host} redirects in a circle", remedy="Ask the site's owner: perhaps it insists on cookies")
+    if len(before) > MOST_HOPS:
+        raise FeedProblem(f"{host_of(before[0])} redirects more than {MOST_HOPS} times")
+    secure = trail.at.startswith("http://") or target.startswith("https://")
+    lasting = trail.lasting and status in PERMANENT and secure
+    return Trail(target, target if lasting else trail.settled, lasting, before)
+
+
+def proved(memory: Memory) -> Memory:
+    """The same memory after the body turned out to be a feed; the second time in a row a move is for good.
+
+    To be called once for a body that could be parsed; what is unchanged was counted by `fetch` itself.
+    """
+    if not memory.moved_to:
+        return memory
+    if memory.moved_seen + 1 < POLLS_TO_MOVE:
+        return replace(memory, moved_seen=memory.moved_seen + 1)
+    return replace(memory, address=memory.moved_to, moved_to="", moved_seen=0)
+
+
+# --- What an answer means ------------------------------------------------------------------------------------------
+
+
+def understood(response: httpx.Response, trail: Trail, memory: Memory, now: datetime) -> Fetched:
+    """The answer at the end of the trail, or the FeedProblem that it is."""
+    status, asked = response.status_code, response.request.headers
+    if status == 304 and ("If-None-Match" in asked or "If-Modified-Since" in asked):
+        return _fetched(response, None, trail, proved(_moved(memory, trail)), now)
+    if status not in (200, 203):
+        raise refused(response, trail, now)
+    digest = sha256(response.content).hexdigest()
+    known = digest == memory.body_hash
+    doubts = memory.doubts if trail.at == memory.answered else 0
+    learnt = replace(
+        _moved(memory, trail),
+        answered=trail.at,
+        etag=response.headers.get("ETag", ""),
+        last_modified=response.headers.get("Last-Modified", ""),
+        doubts=doubts + (known and "If-None-Match" in asked),
+        body_hash=digest,
+        full_at=now,
+    )
+    return _fetched(response, None if known else response.content, trail, proved(learnt) if known else learnt, now)
+
+
+def _fetched(response: httpx.Response, body: bytes | None, trail: Trail, memory: Memory, now: datetime) -> Fetched:
+    content_type = response.headers.get("Content-Type", "")
+    return Fetched(memory, body, trail.at, content_type, rest_wished(response.headers, now))
+
+
+def _moved(memory: Memory, trail: Trail) -> Memory:
+    target = trail.settled if trail.settled != memory.address else ""
+    return replace(memory, moved_to=target, moved_seen=memory.moved_seen if target == memory.moved_to else 0)
+
+
+def refused(response: httpx.Response, trail: Trail, now: datetime) -> FeedProblem:
+    """Why an answer holds no feed, and what a person can do."""
+    status, after = response.status_code, retry_after(response.headers, now)
+    host, place = host_of(trail.at), shown(trail.at)
+    gone = status == 410
+    if any(name in response.headers for name in BOT_WALLS):
+        why, remedy = f"{host} has a bot wall that keeps Delebot out ({status})", ADMIT
+    elif status == 401 and "Authorization" in response.request.headers:
+        why, remedy = f"{host} does not accept the user name and password (401)", "Correct them in URL"
+    elif status in REASONS:
+        why, remedy = REASONS[status]
+        why = f"{why.format(host=host, place=place)} ({status})"
+    elif status >= 500:
+        why, remedy = f"{host} has trouble of its own ({status})", "It is tried again by itself"
+    else:
+        why, remedy = f"{host} gave an answer that holds no feed ({status})", LOOK
+    return FeedProblem(why, remedy=remedy, after=after, gone=gone)
+
+
+ADMIT = "Ask the site's owner to let Delebot read the feed, or for an address of it that is open to programs"
+LOOK = "Open the address in a browser and see what is there"
+REASONS = {
+    304: ("{host} says that nothing changed, though it was asked for everything", "Ask the site's owner"),
+    401: (
+        "{host} asks for a user name and password",
+        "Write them into URL (https://name:password@…), or ask the site's owner for an open address",
+    ),
+    403: ("{host} refuses to give the feed: it is behind a login or a bot wall", ADMIT),
+    404: ("there is no feed at {place}", "Look up the feed's address on the site and write it into URL"),
+    406: ("{host} has no form of the feed that it would give", LOOK),
+    410: ("{host} says that the feed at {place} is gone for good", "Remove this feed, or write a new address into URL"),
+    429: ("{host} was asked too often", "It is tried again later; a longer EVERY helps"),
+    503: ("{host} is not available at the moment", "It is tried again by itself"),
+}
+
+
+def retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
+    """How long the server asks to wait, in seconds or until a date; at most a day."""
+    text = headers.get("Retry-After", "").strip()
+    return capped(seconds(text) or timedelta(0)) or _until(text, headers, now)
+
+
+def rest_wished(headers: httpx.Headers, now: datetime) -> timedelta | None:
+    """How long the answer says that it stays fresh, by Cache-Control and Age, or by Expires; at most a day."""
+    pairs = (part.strip().partition("=") for part in headers.get("Cache-Control", "").lower().split(","))
+    directives = {name.strip(): value.strip(' "') for name, _, value in pairs}
+    if "no-store" in directives or "no-cache" in directives:
+        return None
+    if "max-age" not in directives:
+        return _until(headers.get("Expires", ""), headers, now)
+    lifetime, age = seconds(directives["max-age"]), seconds(headers.get("Age", "").strip())
+    return capped((lifetime or timedelta(0)) - (age or timedelta(0)))
+
+
+def seconds(text: str) -> timedelta | None:
+    """A whole number of seconds; None for anything else."""
+    return timedelta(seconds=int(text[:9])) if text.isascii() and text.isdigit() else None
+
+
+def _until(text: str, headers: httpx.Headers, now: datetime) -> timedelta | None:
+    """From the server's own now, if it tells it, until a date of its."""
+    date = http_date(text)
+    return capped(date - (http_date(headers.get("Date", "")) or now)) if date else None
+
+
+def http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def capped(wait: timedelta) -> timedelta | None:
+    return min(wait, LONGEST_WAIT) if wait > timedelta(0) else None

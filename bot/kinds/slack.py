@@ -1,0 +1,141 @@
+"""Slack, by an incoming webhook: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import ConfigDict, Field, SecretStr, field_validator
+
+from bot.kinds import Limits, kind
+from bot.model import Attempt, Busy, Entry, Flow, Post, Problem, Receipt, Refused, Stopped, Unknown
+from bot.posts.characters import utf16
+from bot.posts.clip import clip, clip_line
+from bot.posts.dates import in_words
+from bot.posts.write import date_mrkdwn, escape_mrkdwn, link_mrkdwn, mrkdwn, paragraph
+from bot.settings import Values
+from bot.wrong import Wrong
+
+URLS = r"https://hooks\.slack(?:-gov)?\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]+/?"
+NEW = "Make an incoming webhook in Slack and put its address into URL"
+OTHER = "make an incoming webhook for another channel and put its address into URL"
+
+# Lengths are in UTF-16 units of what is sent, which is the strictest way to read Slack's limits.
+SECTION, SECTION_OF_MANY, MOST_ENTRIES, WORDS = 3000, 600, 20, 39_000
+TITLE, ALT, ABOUT, IMAGE = 800, 1000, 300, 3000
+
+DEAD = {
+    "invalid_token": f"the webhook is not valid any more. {NEW}",
+    "action_prohibited": "the workspace does not allow it. Ask one of its administrators",
+    "posting_to_general_channel_denied": f"not everybody may post in that channel. Ask an administrator, or {OTHER}",
+    "channel_not_found": f"the channel is not there any more. {OTHER[0].upper()}{OTHER[1:]}",
+    "channel_is_archived": f"the channel is archived. Take it out of the archive, or {OTHER}",
+    "no_service": f"the webhook was removed or switched off. {NEW}",
+    "no_active_hooks": f"the webhook was switched off. {NEW}",
+    "no_team": f"the workspace is not there any more. {NEW}",
+}
+
+
+class Settings(Values):
+    """The webhook, whose address is all that is needed to post."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    url: SecretStr = Field(description="The address of an incoming webhook: https://hooks.slack.com/services/….")
+
+    @field_validator("url")
+    @classmethod
+    def _is_incoming(cls, url: SecretStr) -> SecretStr:
+        address, parts = url.get_secret_value(), urlsplit(url.get_secret_value())
+        if re.fullmatch(URLS, address) or parts.hostname not in ("hooks.slack.com", "hooks.slack-gov.com"):
+            return url
+        if parts.path.startswith(("/triggers/", "/workflows/")):
+            raise Wrong("starts a workflow, which can't show posts", f"{NEW}.")
+        raise Wrong("is not a whole address of an incoming webhook", "It has three parts after /services/.")
+
+
+@kind(Settings, spacing=timedelta(seconds=1), limits=Limits(title=300, lead=700), urls=URLS)
+def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
+    """Show the post; if Slack refuses it, without its picture; if that too, as plain words."""
+    *richer, plainest = _bodies(post)
+    for body in richer:
+        try:
+            return (yield from _ask(body, to))
+        except Refused:
+            continue
+    return (yield from _ask(plainest, to))
+
+
+def _ask(body: dict[str, Any], to: Settings) -> Flow[Receipt]:
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    headers = {"content-type": "application/json; charset=utf-8"}
+    try:
+        answer = yield httpx.Request("POST", to.url.get_secret_value(), content=content, headers=headers)
+    except Problem as problem:
+        raise _meant(problem) from None
+    if answer.text.strip() != "ok":
+        raise Unknown("Slack answered, but not with its «ok»", response=answer)
+    return Receipt()
+
+
+def _meant(problem: Problem) -> Problem:
+    """What a problem means by the code in Slack's answer."""
+    answer = problem.response
+    code = answer.text.strip() if answer is not None else ""
+    if code in DEAD:
+        return Stopped(f"Slack says {code}: {DEAD[code]}", response=answer)
+    if code == "rollup_error":
+        return Busy("Slack says rollup_error: it could not show the post just now", of_channel=False, response=answer)
+    if isinstance(problem, Refused) and re.fullmatch(r"[a-z_]{3,40}", code):
+        return Refused(f"Slack says {code}", response=answer)
+    return problem
+
+
+def _bodies(post: Post) -> list[dict[str, Any]]:
+    """The ways to show the post, the richest first. A link too long for a block is shown among plain words only."""
+    entries, room = post.entries[:MOST_ENTRIES], SECTION_OF_MANY if post.entries[1:] else SECTION
+    said = [] if entries else [mrkdwn(clip(paragraph(post.words), SECTION, utf16, mrkdwn)) or "\u2013"]
+    rest = [f"+ {len(post.entries) - MOST_ENTRIES}"] if len(post.entries) > MOST_ENTRIES else []
+    words = "\n\n".join([*said, *(_words(entry, WORDS // len(entries)) for entry in entries), *rest])
+    plainest: dict[str, Any] = {"text": words, "unfurl_links": False, "unfurl_media": False}
+    if any(utf16(link_mrkdwn("", entry.link)) > room // 2 for entry in entries):
+        return [plainest]
+    sections = [_section(piece) for piece in [*said, *(_words(entry, room) for entry in entries), *rest]]
+    picture, about = _around(entries[0], post.language) if len(entries) == 1 else ([], [])
+    forms = [[*sections, *shown, *about] for shown in ((picture, []) if picture else ([],))]
+    return [*({**plainest, "blocks": blocks} for blocks in forms), plainest]
+
+
+def _section(words: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text": words}}
+
+
+def _words(entry: Entry, room: int) -> str:
+    """The title as a link, and below it as much of the lead as there is room for."""
+    title = escape_mrkdwn(clip_line(entry.title or entry.link, min(TITLE, room // 4), _escaped))
+    head = f"*{link_mrkdwn(title, entry.link) if entry.link else title}*" if title else ""
+    if utf16(head) > room:
+        raise Refused("the article's link is longer than Slack takes")
+    lead = mrkdwn(clip(entry.text, room - utf16(head) - 1, utf16, mrkdwn))
+    return "\n".join(filter(None, (head, lead))) or "\u2013"
+
+
+def _around(entry: Entry, language: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What stands below the words: the picture, and the line about the article; each an empty list if there is none."""
+    names = (clip_line(words, ABOUT, _escaped) for words in (", ".join(entry.authors), entry.source))
+    authors, source = map(escape_mrkdwn, names)
+    date = date_mrkdwn(entry.published, in_words(entry.published, language)) if entry.published else ""
+    line = " \u00b7 ".join(filter(None, (authors, date, source)))
+    about = [{"type": "context", "elements": [_section(line)["text"]]}] if line else []
+    if not entry.picture or utf16(entry.picture.url) > IMAGE:
+        return [], about
+    alt = clip_line(entry.picture.alt or entry.title, ALT, utf16) or "\u2013"
+    return [{"type": "image", "image_url": entry.picture.url, "alt_text": alt}], about
+
+
+def _escaped(words: str) -> int:
+    return utf16(escape_mrkdwn(words))

@@ -1,0 +1,245 @@
+"""The values that flow from a feed to a channel, and the problems that decide what happens next.
+
+Everything here is frozen and free of I/O. Times are aware UTC datetimes; text is plain Unicode, never markup,
+unless a field's name says html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    import httpx
+
+# --- What a feed gives ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that an item shows: an absolute http(s) address and the words for who cannot see it."""
+
+    url: str
+    alt: str = ""
+    type: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One article, as read from a feed.
+
+    `guid` is the feed's own identifier, stripped of white space, and empty when the feed gives none. `link` is an
+    absolute http(s) address, or empty. `html` is the fullest text that the feed holds and `summary` its own excerpt,
+    both as the feed wrote them; `base` is what their relative links are relative to. A date without a time zone is
+    read as UTC and `date_is_certain` is then False.
+    """
+
+    guid: str
+    link: str
+    title: str
+    html: str = ""
+    summary: str = ""
+    base: str = ""
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    date_is_certain: bool = True
+    pictures: tuple[Picture, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One reading of a feed: its own title, language and home page, and its items in the order of the document."""
+
+    title: str = ""
+    link: str = ""
+    language: str = ""
+    items: tuple[Item, ...] = ()
+
+
+# --- What a channel is asked to show -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of words in one look; `link` is an absolute address or empty."""
+
+    text: str
+    link: str = ""
+    bold: bool = False
+    italic: bool = False
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph-like piece of a text; `level` is the depth of a list item (0 is outermost) or of a heading."""
+
+    kind: Literal["paragraph", "heading", "item", "quote", "code"]
+    spans: tuple[Span, ...]
+    level: int = 0
+
+
+Text = tuple[Block, ...]
+
+
+class Occasion(StrEnum):
+    """Why something is owed to a channel."""
+
+    SHARE = "share"
+    REMINDER = "reminder"
+    DIGEST = "digest"
+    NOTICE = "notice"
+    MENTION = "mention"
+    ALERT = "alert"
+    APPROVAL = "approval"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item as a post shows it: `text` is its lead, already clipped to what the kind wishes.
+
+    `id` stays the same through every correction; `source` is the feed's own title.
+    """
+
+    id: str
+    title: str
+    link: str
+    text: Text = ()
+    picture: Picture | None = None
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    published: datetime | None = None
+    source: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What one channel is asked to show.
+
+    `key` is the same for every attempt at the same thing and safe as an idempotency key: letters, digits and hyphens,
+    at most 64 of them. `made_at` is when the post was composed and is kept with it. `words` is what an alert or a
+    test says; it is empty when there are entries.
+    """
+
+    key: str
+    occasion: Occasion
+    made_at: datetime
+    entries: tuple[Entry, ...] = ()
+    words: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the platform answered: the id and address of the message, and whatever else an edit will need."""
+
+    id: str = ""
+    url: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+Prepared = Mapping[str, str]
+Kept = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a delivery: `at` is now (for signatures), `prepared` what `prepare` returned, `kept` the session."""
+
+    at: datetime
+    prepared: Prepared = field(default_factory=dict)
+    kept: Kept = field(default_factory=dict)
+
+
+T = TypeVar("T")
+Flow = Generator["httpx.Request", "httpx.Response", T]
+
+# --- Why an attempt failed -----------------------------------------------------------------------------------------
+
+
+class Problem(Exception):
+    """Why an attempt failed, and therefore what happens next. `why` is for a person and holds no secret."""
+
+    def __init__(self, why: str, *, response: httpx.Response | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.response = response
+
+
+class Busy(Problem):
+    """Later: nothing was shown. `of_channel` tells whether every post of the channel has to wait, or only this one."""
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        after: timedelta | None = None,
+        of_channel: bool = True,
+        response: httpx.Response | None = None,
+    ) -> None:
+        super().__init__(why, response=response)
+        self.after = after
+        self.of_channel = of_channel
+
+
+class Refused(Problem):
+    """Never this post."""
+
+
+class Stopped(Problem):
+    """Nothing more to this channel until a person acts."""
+
+
+class Unknown(Problem):
+    """The post may or may not be there."""
+
+
+# --- What a person is told -----------------------------------------------------------------------------------------
+
+
+class FeedProblem(Exception):
+    """Why a feed could not be read: what is wrong and what to do. `gone` ends the polling; `after` delays it."""
+
+    def __init__(self, why: str, *, remedy: str = "", after: timedelta | None = None, gone: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.remedy = remedy
+        self.after = after
+        self.gone = gone
+
+
+class Mistake(Exception):
+    """Something a person can mend: where it is, what is wrong, what to do. One line, and no secret in it.
+
+    `code` is the exit code: 2 for wrong use or configuration, 1 for what failed.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", code: int = 2) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        self.code = code
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        cure = f". {self.remedy}" if self.remedy else ""
+        return f"{place}{self.what}{cure}"
+
+
+class Mistakes(Exception):
+    """Several mistakes, shown together."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes

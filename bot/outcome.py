@@ -1,0 +1,175 @@
+"""What an answer or a problem leads to: the one table of answers and the one rule of retries.
+
+Pure: `now` is an argument, and nothing here sends, waits or stores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+
+from bot.model import Busy, Problem, Refused, Stopped, Unknown
+
+if TYPE_CHECKING:
+    import httpx
+
+LONGEST_WAIT = timedelta(hours=24)
+BACK_OFF = tuple(timedelta(seconds=s) for s in (10, 30, 60, 120, 300, 600, 1200, 1800, 3600))
+TRIES_IN_ORDER = 3  # A post with a problem of its own holds up the others for so many tries, then steps aside.
+TRIES_OF_A_POST = 12  # After so many a person is asked.
+
+BUSY = {408, 425, 429, 503}
+BUSY_OF_CHANNEL = {429, 503}
+REFUSED = {400, 406, 409, 411, 413, 414, 415, 418, 422, 431, 451}
+
+
+class State(StrEnum):
+    """Where a delivery stands. Times are not states: what waits for its hour is `due` with a `due_at`."""
+
+    DUE = "due"
+    HELD = "held"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    RETRACTED = "retracted"
+
+
+# --- From an answer to a problem -----------------------------------------------------------------------------------
+
+
+def retry_after(value: str, now: datetime) -> timedelta | None:
+    """How long a Retry-After asks to wait, from either of its forms; None when it says nothing sensible."""
+    value = value.strip()
+    try:
+        if value.replace(".", "", 1).isascii() and value.replace(".", "", 1).isdigit():
+            asked = timedelta(seconds=min(float(value), LONGEST_WAIT.total_seconds()))
+        else:
+            moment = parsedate_to_datetime(value)
+            asked = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(asked, timedelta(0)), LONGEST_WAIT)
+
+
+def phrase(status: int) -> str:
+    """A status as people write it: «404 Not Found»."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def problem_of(response: httpx.Response, *, publishing: bool, now: datetime | None = None) -> Problem | None:
+    """The problem that an answer means when its kind knows nothing better; None for a success.
+
+    `publishing` is False for what may be repeated at will (prepare), where a missing picture must not stop a channel.
+    """
+    status = response.status_code
+    why = f"the answer was {phrase(status)}"
+    if 200 <= status < 300:
+        return None
+    if status in BUSY:
+        after = retry_after(response.headers.get("retry-after", ""), now) if now else None
+        return Busy(why, after=after, of_channel=status in BUSY_OF_CHANNEL, response=response)
+    if status >= 500:
+        return Unknown(why, response=response) if publishing else Busy(why, of_channel=False, response=response)
+    if status in REFUSED or not publishing:
+        return Refused(why, response=response)
+    return Stopped(why, response=response)
+
+
+# --- From a problem to what happens next ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a delivery stood when the attempt ended.
+
+    `tries` counts this attempt. `doubted_at` is when an attempt of which nobody knows whether it was shown began, and
+    None while all is known. `repeatable` is how long the platform remembers our key.
+    """
+
+    doing: Literal["publish", "revise"]
+    tries: int
+    doubted_at: datetime | None = None
+    repeatable: timedelta | None = None
+    on_unknown: Literal["hold", "repeat"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of the delivery and its channel.
+
+    `block` makes the whole channel wait until `due_at`; `firm` says that the platform asked for it, so that not even
+    a person's impatience goes against it. `stop` ends work on the channel until a person acts. `in_doubt` says that
+    the post may be there already.
+    """
+
+    state: State
+    why: str
+    due_at: datetime
+    block: bool = False
+    firm: bool = False
+    stop: bool = False
+    in_doubt: bool = False
+
+
+def may_repeat(standing: Standing, now: datetime) -> bool:
+    """Whether a delivery in doubt may be attempted again: under a key that is remembered, or by the owner's wish."""
+    if standing.doubted_at is None or standing.on_unknown == "repeat":
+        return True
+    return standing.repeatable is not None and now - standing.doubted_at < standing.repeatable
+
+
+def back_off(tries: int) -> timedelta:
+    """How long to wait after so many tries."""
+    return BACK_OFF[min(max(tries, 1), len(BACK_OFF)) - 1]
+
+
+def verdict(problem: Problem, standing: Standing, now: datetime) -> Verdict:
+    """What a problem leads to. Never a blind repeat, never a silent loss."""
+    if standing.doing == "revise":
+        return _of_revision(problem, standing, now)
+    doubt = standing.doubted_at is not None
+    match problem:
+        case Stopped():
+            return Verdict(State.DUE, problem.why, now, stop=True, in_doubt=doubt)
+        case Refused():
+            return Verdict(State.UNKNOWN if doubt else State.REFUSED, problem.why, now, in_doubt=doubt)
+        case Busy():
+            return _later(problem, standing, now, in_doubt=doubt)
+        case _ if may_repeat(_in_doubt(standing, now), now):
+            return _later(Busy(problem.why, of_channel=False), standing, now, in_doubt=True)
+        case _:
+            return Verdict(State.UNKNOWN, problem.why, now, in_doubt=True)
+
+
+def _in_doubt(standing: Standing, now: datetime) -> Standing:
+    return Standing("publish", standing.tries, standing.doubted_at or now, standing.repeatable, standing.on_unknown)
+
+
+def _later(busy: Busy, standing: Standing, now: datetime, *, in_doubt: bool) -> Verdict:
+    """Wait, at least as long as asked. A problem of the post alone steps aside, and at last asks a person."""
+    if not busy.of_channel and standing.tries >= TRIES_OF_A_POST:
+        state = State.UNKNOWN if in_doubt else State.HELD
+        return Verdict(state, f"{busy.why}, {standing.tries} times", now, in_doubt=in_doubt)
+    wait = max(busy.after or timedelta(0), timedelta(0) if busy.after else back_off(standing.tries))
+    block = busy.of_channel or standing.tries < TRIES_IN_ORDER
+    return Verdict(State.DUE, busy.why, now + wait, block=block, firm=busy.after is not None, in_doubt=in_doubt)
+
+
+def _of_revision(problem: Problem, standing: Standing, now: datetime) -> Verdict:
+    """A correction may be repeated at will, for it shows the same words again; the post itself stays sent."""
+    if isinstance(problem, Stopped):
+        return Verdict(State.SENT, problem.why, now, stop=True)
+    if isinstance(problem, Refused) or standing.tries >= TRIES_OF_A_POST:
+        return Verdict(State.REFUSED, f"not corrected: {problem.why}", now)
+    busy = problem if isinstance(problem, Busy) else Busy(problem.why, of_channel=False)
+    later = _later(busy, standing, now, in_doubt=False)
+    return Verdict(State.SENT, later.why, later.due_at, block=later.block, firm=later.firm)

@@ -1,0 +1,185 @@
+"""The spine of one poll: fetch, parse, plan, save. Read it aloud and you know what Delebot does with a feed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from bot import points
+from bot.feeds.discover import candidates
+from bot.feeds.fetch import Fetched, Memory, fetch, proved
+from bot.feeds.parse import parse
+from bot.model import Document, FeedProblem, Item, Post
+from bot.net import shown
+from bot.outcome import State
+from bot.plan import Past, Plan, plan
+from bot.posts.compose import same_post
+from bot.settings import Channel, Feed
+from bot.store import polls
+from bot.story import Event
+from bot.world import World, draft_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
+POLITENESS = timedelta(hours=1)  # A site that asks for more patience than this gets it only from EVERY or CRON.
+LONGEST_BACK_OFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll came to: whether the feed could be read, and what is new in it."""
+
+    ok: bool
+    plan: Plan | None = None
+
+
+async def poll(world: World, name: str, *, dry: bool = False) -> Polled:
+    """Poll one feed now and save what it owes; `dry` saves nothing."""
+    feed = world.config.feeds[name]
+    row = await world.store.read(polls.feed_row, name)
+    try:
+        fetched = await fetch(
+            world.client, feed.url, remembered(feed, row), now=world.now(), allow_private=feed.wishes.allow_private
+        )
+        points.reached("fetched")
+        document = await read(fetched)
+    except FeedProblem as problem:
+        await _failed(world, feed, row, problem, dry=dry)
+        return Polled(ok=False)
+    return await _succeeded(world, feed, row, fetched, document, dry=dry)
+
+
+async def read(fetched: Fetched) -> Document | None:
+    """The items of what was fetched, parsed off the event loop; None when it is unchanged."""
+    if fetched.body is None:
+        return None
+    try:
+        return await asyncio.to_thread(
+            parse, fetched.body, content_type=fetched.content_type, address=fetched.address
+        )
+    except FeedProblem as problem:
+        found = candidates(fetched.body, fetched.address)
+        if not found:
+            raise
+        raise FeedProblem(problem.why, remedy=f"Its feed is at {shown(found[0].url)}: put that into URL") from None
+
+
+async def _succeeded(
+    world: World, feed: Feed, row: dict[str, Any], fetched: Fetched, document: Document | None, *, dry: bool
+) -> Polled:
+    now = world.now()
+    values = {
+        "target": target_of(feed), "memory": memory_of(fetched if document is None else proven(fetched)),
+        "polled_at": now, "ok_at": now, "failures": 0, "problem": "", "gone": False, "doubt": "",
+        "poll_due_at": next_poll(feed, world, now, asked=fetched.next_after),
+    }  # fmt: skip
+    if document is None:
+        await world.store.write(polls.save_feed, feed.name, values) if not dry else None
+        world.tell(Event("unchanged", feed=feed.name))
+        return Polled(ok=True)
+    values |= {"title": document.title, "language": document.language}
+    work = _plan_only if dry else polls.save_poll
+    planned = await world.store.write(work, feed, document, _watched(feed, row), _planner(world, feed, document), values, now)
+    points.reached("saved")
+    world.tell(told(feed, planned))
+    return Polled(ok=True, plan=planned)
+
+
+def _plan_only(connection: Connection, feed: Feed, document: Document, watched_at: Any, make_plan: Any, *_: Any) -> Plan:
+    planned: Plan = make_plan(polls.past_of(connection, feed.name, document, watched_at))
+    return planned
+
+
+def _planner(world: World, feed: Feed, document: Document) -> Any:
+    """The plan as a function of the past, with everything else of this poll filled in."""
+    config, now = world.config, world.now()
+
+    def compose(channel: Channel, item: Item) -> Post:
+        return draft_of(channel, config, item, document.title, now)
+
+    def make_plan(past: Past) -> Plan:
+        moved = past.watched_at is None and bool(past.known)
+        seen = replace(past, watched_at=now) if moved else past
+        return plan(document, seen, feed, tuple(config.channels.values()), now=now, compose=compose, same=same_post)
+
+    return make_plan
+
+
+def told(feed: Feed, planned: Plan) -> Event:
+    """A poll that found something, in an event."""
+    held = sum(any(owed.state == State.HELD for owed in new.owed) for new in planned.new)
+    why = ""
+    if planned.baseline:
+        shared = sum(bool(new.owed) for new in planned.new)
+        why = f"first poll, {len(planned.new)} articles are known from now on, {shared} to share"
+        return Event("baseline", feed=feed.name, why=why)
+    if held:
+        why = f"{held} held: {next(o.why for n in planned.new for o in n.owed if o.state == State.HELD)}"
+    return Event("polled", feed=feed.name, count=len(planned.new), why=why, ok=not held)
+
+
+async def _failed(world: World, feed: Feed, row: dict[str, Any], problem: FeedProblem, *, dry: bool) -> None:
+    """Write down why a feed can't be read and when it is tried again; what was known of it stays."""
+    now = world.now()
+    why = ". ".join(filter(None, (problem.why, problem.remedy)))
+    failures = (row.get("failures") or 0) + 1
+    wait = problem.after or min(feed.wishes.every * 2 ** min(failures - 1, 8), max(feed.wishes.every, LONGEST_BACK_OFF))
+    values = {
+        "target": target_of(feed), "polled_at": now, "failures": failures, "problem": why,
+        "gone": problem.gone, "poll_due_at": now + wait,
+    }  # fmt: skip
+    if row and row.get("target") != target_of(feed):
+        values |= {"memory": {}, "ok_at": None}
+    if not dry:
+        await world.store.write(polls.save_feed, feed.name, values)
+    world.tell(Event("feed failed", feed=feed.name, why=why, ok=False))
+
+
+# --- Memory --------------------------------------------------------------------------------------------------------
+
+
+def target_of(feed: Feed) -> str:
+    """A fingerprint of the configured address, which may hold a password."""
+    return sha256(feed.url.encode()).hexdigest()[:16]
+
+
+def remembered(feed: Feed, row: dict[str, Any]) -> Memory:
+    """What the last poll left behind, if it was of the same address."""
+    if row.get("target") != target_of(feed) or not row.get("memory"):
+        return Memory(url=feed.url)
+    return MEMORY.validate_python({**row["memory"], "url": feed.url, "address": row["memory"]["address"] or feed.url})
+
+
+def proven(fetched: Fetched) -> Fetched:
+    """The answer held a feed, so a permanent redirect on the way to it counts."""
+    return replace(fetched, memory=proved(fetched.memory))
+
+
+def memory_of(fetched: Fetched) -> dict[str, Any]:
+    """The memory as it is stored: without the configured address, which may hold a password."""
+    memory: dict[str, Any] = MEMORY.dump_python(fetched.memory, mode="json")
+    own = memory.pop("url")
+    return {**memory, "address": "" if memory["address"] == own else memory["address"]}
+
+
+def _watched(feed: Feed, row: dict[str, Any]) -> datetime | None:
+    """Since when this very address was watched; None makes a baseline unless the document is one we know."""
+    return row.get("ok_at") if row.get("target") == target_of(feed) else None
+
+
+def next_poll(feed: Feed, world: World, now: datetime, asked: timedelta | None = None) -> datetime:
+    """When the feed is polled next: by CRON, or after EVERY and what the site asks for within reason."""
+    if feed.wishes.cron:
+        from apscheduler.triggers.cron import CronTrigger
+
+        trigger = CronTrigger.from_crontab(feed.wishes.cron, timezone=world.config.bot.timezone)
+        at: datetime | None = trigger.get_next_fire_time(None, now)
+        return at or now + feed.wishes.every
+    return now + max(feed.wishes.every, min(asked or timedelta(0), POLITENESS))

@@ -1,0 +1,113 @@
+"""Makes the post that a channel is asked to show, out of items or of words.
+
+Pure: the same inputs give the same post.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.kinds import Limits
+from bot.model import Entry, Item, Occasion, Picture, Post, Text
+from bot.posts.characters import clean, one_line
+from bot.posts.clip import clip, clip_line, without_last_heading, words_of
+from bot.posts.links import page, with_campaign
+from bot.posts.read import alt_of, pictures, read
+from bot.settings import ChannelSettings
+
+LONGEST_WORDS = 4000  # Characters of an alert.
+
+
+def compose(
+    items: Sequence[tuple[str, Item]],
+    *,
+    key: str,
+    occasion: Occasion,
+    made_at: datetime,
+    wishes: ChannelSettings,
+    kind_limits: Limits,
+    source: str,
+    language: str,
+) -> Post:
+    """The post that shows these items on a channel; each comes with the id that its entry keeps for good.
+
+    `source` is the feed's title, `language` that of the words that Delebot adds.
+    """
+    entries = tuple(_entry(id, item, wishes, kind_limits, source) for id, item in items)
+    return Post(key, occasion, made_at, entries, language=language)
+
+
+def words_post(words: str, *, key: str, occasion: Occasion, made_at: datetime, language: str) -> Post:
+    """The post that says these words: an alert or a test."""
+    said = clip_line(clean(words).strip(), LONGEST_WORDS)
+    return Post(key, occasion, made_at, words=said, language=language)
+
+
+def same_post(one: Post, other: Post) -> bool:
+    """Whether two posts show the same, whatever they are for and whenever they were made."""
+    return _shown(one) == _shown(other)
+
+
+def _shown(post: Post) -> tuple[object, ...]:
+    return post.words, tuple(replace(entry, id="") for entry in post.entries)
+
+
+def _entry(id: str, item: Item, wishes: ChannelSettings, limits: Limits, source: str) -> Entry:
+    title = one_line(item.title)
+    return Entry(
+        id=id,
+        title=clip_line(title, limits.title),
+        link=with_campaign(item.link, wishes.utm),
+        text=lead(item, title, limits.lead),
+        picture=picture(item) if wishes.images else None,
+        authors=_names(item.authors),
+        tags=_names(item.tags),
+        published=item.published,
+        source=one_line(source),
+        language=item.language,
+    )
+
+
+def _names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names as they are shown, each once."""
+    return tuple(dict.fromkeys(cleaned for name in names if (cleaned := clip_line(one_line(name), 100))))
+
+
+# --- The lead ------------------------------------------------------------------------------------------------------
+
+
+def lead(item: Item, title: str, limit: int) -> Text:
+    """The opening of the article: what stands before its first inner heading, or the feed's own excerpt."""
+    whole = opening(read(item.html, item.base or item.link, item.link), title)
+    if not whole:
+        whole = opening(read(item.summary, item.base or item.link, item.link), title)
+    return clip(whole, limit)
+
+
+def opening(text: Text, title: str) -> Text:
+    """The text up to its first inner heading, without headings or the title again at its start."""
+    while text and (text[0].kind == "heading" or _folded(words_of(text[0])) == _folded(title)):
+        text = text[1:]
+    end = next((at for at, block in enumerate(text) if block.kind == "heading"), len(text))
+    return without_last_heading(text[:end])
+
+
+def _folded(words: str) -> str:
+    """The letters and digits alone, so that a title is known again in other punctuation."""
+    return re.sub(r"[\W_]+", "", words).casefold()
+
+
+# --- The picture ---------------------------------------------------------------------------------------------------
+
+
+def picture(item: Item) -> Picture | None:
+    """The picture that the feed names, else the first real one in the article."""
+    inside = pictures(item.html or item.summary, item.base or item.link)
+    if not item.pictures:
+        return inside[0] if inside else None
+    named = item.pictures[0]
+    alt = alt_of(named.alt) or next((found.alt for found in inside if page(found.url) == page(named.url)), "")
+    return replace(named, alt=alt)

@@ -1,0 +1,275 @@
+"""What people ask and decide: how things stand, what to hold, release, repeat, pause and forget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.outcome import State
+from bot.store.lanes import paused, save_channel, working
+from bot.store.schema import (
+    EVERYTHING,
+    attempts,
+    channels,
+    deliveries,
+    delivery_items,
+    feeds,
+    guids,
+    items,
+    requests,
+    runs,
+    tellings,
+)
+
+FINAL = (State.SENT, State.REFUSED, State.SKIPPED, State.RETRACTED)
+CAN_RETRY = (State.DUE, State.HELD, State.UNKNOWN, State.REFUSED, State.SKIPPED)
+CAN_SKIP = (State.DUE, State.HELD, State.UNKNOWN, State.REFUSED)
+
+# --- Runs and requests ---------------------------------------------------------------------------------------------
+
+
+def open_run(connection: Connection, run: str, pid: int, what: str, now: datetime) -> None:
+    """Write down that a process works on this state, and that all others have ended."""
+    connection.execute(update(runs).where(runs.c.ended_at.is_(None)).values(ended_at=now))
+    connection.execute(insert(runs).values(id=run, pid=pid, what=what, began_at=now))
+
+
+def close_run(connection: Connection, run: str, now: datetime) -> None:
+    connection.execute(update(runs).where(runs.c.id == run).values(ended_at=now))
+
+
+def current_run(connection: Connection) -> RowMapping | None:
+    """The process that works on this state, as far as the rows tell."""
+    newest = select(runs).where(runs.c.ended_at.is_(None)).order_by(runs.c.began_at.desc())
+    return connection.execute(newest).mappings().first()
+
+
+def ask(connection: Connection, what: Mapping[str, Any], now: datetime) -> int:
+    """Ask the process that sends for some work."""
+    statement = insert(requests).values(asked_at=now, what=dict(what)).returning(requests.c.id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def take_request(connection: Connection, run: str) -> RowMapping | None:
+    """The oldest request that nobody works on, now ours; those of a dead run are ours too."""
+    waiting = select(requests).where(requests.c.ended_at.is_(None), requests.c.run != run).order_by(requests.c.id)
+    row = connection.execute(waiting).mappings().first()
+    if row:
+        connection.execute(update(requests).where(requests.c.id == row["id"]).values(run=run))
+    return row
+
+
+def take_back(connection: Connection, request: int, run: str) -> RowMapping:
+    """A request whose worker died before it ended, ours now: what is left of it."""
+    connection.execute(update(requests).where(requests.c.id == request).values(run=run))
+    return connection.execute(select(requests).where(requests.c.id == request)).mappings().one()
+
+
+def has_request(connection: Connection, run: str) -> bool:
+    waiting = select(requests.c.id).where(requests.c.ended_at.is_(None), requests.c.run != run)
+    return connection.execute(waiting.limit(1)).first() is not None
+
+
+def item_is_shared(connection: Connection, request: int) -> None:
+    """The item of this request is owed now; whoever takes the request over shall not owe it once more."""
+    row = connection.execute(select(requests.c.what).where(requests.c.id == request)).scalar_one()
+    connection.execute(update(requests).where(requests.c.id == request).values(what={**row, "item": ""}))
+
+
+def tell(connection: Connection, request: int, event: Mapping[str, Any]) -> None:
+    connection.execute(insert(tellings).values(request_id=request, event=dict(event)))
+
+
+def end_request(connection: Connection, request: int, *, ok: bool, now: datetime) -> None:
+    connection.execute(update(requests).where(requests.c.id == request).values(ended_at=now, ok=ok))
+
+
+def told_since(connection: Connection, request: int, last: int) -> tuple[Sequence[RowMapping], RowMapping | None]:
+    """What was told of a request after the telling `last`, and the request itself."""
+    row = connection.execute(select(requests).where(requests.c.id == request)).mappings().first()
+    since = select(tellings).where(tellings.c.request_id == request, tellings.c.id > last).order_by(tellings.c.id)
+    return connection.execute(since).mappings().all(), row
+
+
+# --- Decisions -----------------------------------------------------------------------------------------------------
+
+
+def pause(connection: Connection, name: str | None, until: datetime | None, now: datetime) -> None:
+    """Pause one channel, or everything."""
+    save_channel(connection, name or EVERYTHING, {"paused_at": now, "paused_until": until})
+
+
+def resume(connection: Connection, name: str | None) -> None:
+    """End a pause and a stop: of one channel, or of all of them."""
+    free = {
+        "paused_at": None, "paused_until": None, "stopped_at": None, "stopped_why": "",
+        "blocked_until": None, "blocked_why": "", "block_is_firm": False,
+    }  # fmt: skip
+    which = channels.c.name == name if name else channels.c.name.is_not(None)
+    connection.execute(update(channels).where(which).values(free))
+
+
+def delivery(connection: Connection, id: int) -> RowMapping | None:
+    return connection.execute(select(deliveries).where(deliveries.c.id == id)).mappings().first()
+
+
+def release(connection: Connection, id: int, now: datetime) -> bool:
+    """Make a delivery due now: a held one is approved, an unknown or refused one is tried again."""
+    row = and_(deliveries.c.id == id, deliveries.c.state.in_(CAN_RETRY))
+    values = {"state": State.DUE, "why": "", "due_at": now, "order_at": now, "urgent": True, "tries": 0, "doubted_at": None}
+    return connection.execute(update(deliveries).where(row).values(values)).rowcount == 1
+
+
+def skip(connection: Connection, id: int, why: str) -> bool:
+    """Let a delivery be: it is not sent, and no longer waits for anybody."""
+    row = and_(deliveries.c.id == id, deliveries.c.state.in_(CAN_SKIP))
+    values = {"state": State.SKIPPED, "why": why}
+    return connection.execute(update(deliveries).where(row).values(values)).rowcount == 1
+
+
+def hurry(connection: Connection, names: Collection[str], feed_names: Collection[str], now: datetime) -> None:
+    """A person wants what is due now: it waits for neither hours nor our own back-off."""
+    due = and_(deliveries.c.state == State.DUE, deliveries.c.channel.in_(names))
+    of_feeds = or_(deliveries.c.feed.in_(feed_names), deliveries.c.feed == "")
+    connection.execute(update(deliveries).where(due, of_feeds).values(urgent=True, due_at=now))
+
+
+def turns(connection: Connection, channel: str, item: int) -> Sequence[RowMapping]:
+    """The shares of an item on a channel, the newest turn first."""
+    asked = (
+        select(deliveries)
+        .join(delivery_items)
+        .where(deliveries.c.channel == channel, delivery_items.c.item_id == item, deliveries.c.occasion == "share")
+        .order_by(deliveries.c.turn.desc())
+    )
+    return connection.execute(asked).mappings().all()
+
+
+def find_item(connection: Connection, feed_names: Collection[str], wanted: str) -> RowMapping | None:
+    """An item by `latest`, its address or its number."""
+    from bot.identity import link_key
+
+    asked = select(items).where(items.c.feed.in_(feed_names))
+    if wanted.isdigit():
+        asked = asked.where(items.c.id == int(wanted))
+    elif wanted != "latest":
+        asked = asked.where(items.c.link_key == link_key(wanted))
+    newest = asked.order_by(func.coalesce(items.c.published, items.c.first_seen).desc(), items.c.id.desc())
+    return connection.execute(newest).mappings().first()
+
+
+def subject_taken(connection: Connection, subject: str) -> bool:
+    """Whether a share of this subject exists on any channel."""
+    return connection.execute(select(deliveries.c.id).where(deliveries.c.subject == subject).limit(1)).first() is not None
+
+
+def guid_of(connection: Connection, item: int) -> str:
+    return str(connection.execute(select(guids.c.guid).where(guids.c.item_id == item)).scalar() or item)
+
+
+# --- Changes of the configuration ----------------------------------------------------------------------------------
+
+
+def adopt(connection: Connection, channel_targets: Mapping[str, str], feed_targets: Mapping[str, str], now: datetime) -> None:
+    """Follow the configuration: renamed feeds keep their past, removed channels owe nothing, mended ones go on."""
+    _rename_feeds(connection, feed_targets)
+    gone = and_(deliveries.c.state.in_((State.DUE, State.HELD)), deliveries.c.channel.not_in(channel_targets))
+    connection.execute(update(deliveries).where(gone).values(state=State.SKIPPED, why="its channel is no longer configured"))
+    rows = {row["name"]: row for row in connection.execute(select(channels)).mappings()}
+    for name, target in channel_targets.items():
+        known = rows.get(name)
+        if known is None or known["target"] != target:
+            # A channel that leads elsewhere now, say with a new webhook, is no longer the one that was stopped.
+            mended = {"target": target, "stopped_at": None, "stopped_why": "", "blocked_until": None, "blocked_why": ""}
+            save_channel(connection, name, mended)
+
+
+def _rename_feeds(connection: Connection, targets: Mapping[str, str]) -> None:
+    rows = {row["name"]: row["target"] for row in connection.execute(select(feeds)).mappings()}
+    lost = {target: name for name, target in rows.items() if name not in targets and target}
+    for name, target in targets.items():
+        old = lost.pop(target, None) if name not in rows else None
+        if old:
+            for table, column in ((feeds, feeds.c.name), (items, items.c.feed), (guids, guids.c.feed), (deliveries, deliveries.c.feed)):
+                connection.execute(update(table).where(column == old).values({column.name: name}))
+
+
+# --- How things stand ----------------------------------------------------------------------------------------------
+
+
+def due_feeds(connection: Connection, names: Collection[str], now: datetime) -> list[str]:
+    """The configured feeds whose poll is due; one that was never polled is due at once."""
+    rows = {row["name"]: row for row in connection.execute(select(feeds)).mappings()}
+    everything = connection.execute(select(channels).where(channels.c.name == EVERYTHING)).mappings().first()
+    if everything and paused(everything, now):
+        return []
+
+    def due(name: str) -> bool:
+        row = rows.get(name)
+        return row is None or (not row["gone"] and (row["poll_due_at"] is None or row["poll_due_at"] <= now))
+
+    return [name for name in names if due(name)]
+
+
+def busy_channels(connection: Connection) -> list[str]:
+    """The channels that owe something."""
+    return list(connection.execute(select(deliveries.c.channel).where(working).distinct()).scalars())
+
+
+def channel_rows(connection: Connection) -> dict[str, RowMapping]:
+    return {row["name"]: row for row in connection.execute(select(channels)).mappings()}
+
+
+def feed_rows(connection: Connection) -> dict[str, RowMapping]:
+    return {row["name"]: row for row in connection.execute(select(feeds)).mappings()}
+
+
+def counts(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many deliveries each channel has in each state."""
+    asked = select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(deliveries.c.channel, deliveries.c.state)
+    return {(row[0], row[1]): row[2] for row in connection.execute(asked)}
+
+
+def of_states(connection: Connection, states: Collection[State], limit: int = 20) -> Sequence[RowMapping]:
+    """The latest deliveries in these states."""
+    asked = select(deliveries).where(deliveries.c.state.in_(states)).order_by(deliveries.c.id.desc()).limit(limit)
+    return connection.execute(asked).mappings().all()
+
+
+def latest_items(connection: Connection, limit: int = 3) -> Sequence[RowMapping]:
+    """The articles that were shared or wait, the newest first, each with its deliveries' channels and states."""
+    newest = (
+        select(items.c.id, items.c.feed, items.c.data, items.c.first_seen, items.c.published)
+        .where(items.c.id.in_(select(delivery_items.c.item_id)))
+        .order_by(items.c.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(newest).mappings().all()
+
+
+def deliveries_of(connection: Connection, item_ids: Collection[int]) -> Sequence[RowMapping]:
+    asked = (
+        select(deliveries, delivery_items.c.item_id)
+        .join(delivery_items)
+        .where(delivery_items.c.item_id.in_(item_ids))
+        .order_by(deliveries.c.channel, deliveries.c.turn)
+    )
+    return connection.execute(asked).mappings().all()
+
+
+def prune(connection: Connection, before: datetime) -> None:
+    """Forget the history before this moment. Identities stay, so that what comes back is not new."""
+    old = select(deliveries.c.id).where(deliveries.c.state.in_(FINAL), deliveries.c.made_at < before)
+    connection.execute(delete(attempts).where(attempts.c.delivery_id.in_(old)))
+    forgotten = {"post": None, "prepared": None, "receipt": None}
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(old)).values(forgotten))
+    connection.execute(delete(requests).where(requests.c.ended_at < before))
+    connection.execute(delete(runs).where(runs.c.ended_at < before))
+    open_items = select(delivery_items.c.item_id).join(deliveries).where(deliveries.c.state.not_in(FINAL))
+    stale = and_(items.c.last_seen < before, items.c.id.not_in(open_items))
+    bare = func.json_remove(items.c.data, "$.html", "$.summary")
+    connection.execute(update(items).where(stale).values(data=bare))

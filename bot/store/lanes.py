@@ -1,0 +1,276 @@
+"""What a channel's lane asks the store and leaves there: a claim, the beginning of an attempt, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.model import Item, Occasion, Post, Receipt
+from bot.outcome import Standing, State, Verdict, may_repeat, verdict
+from bot.pace import Lane, Step, Waiting, next_step
+from bot.store.polls import ITEM
+from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+POST: TypeAdapter[Post] = TypeAdapter(Post)
+RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
+READ_AT_ONCE = 50
+CORRECTED_FOR = timedelta(days=14)
+CORRECTIONS = 5
+
+unlike = or_(deliveries.c.shown.is_distinct_from(deliveries.c.wanted))
+# What makes work for a lane: what is due, and what is shown otherwise than wanted.
+working = or_(deliveries.c.state == State.DUE, and_(deliveries.c.state == State.SENT, unlike))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a channel's kind and wishes say about its lane."""
+
+    spacing: timedelta
+    hours: tuple[Any, ...]
+    zone: ZoneInfo
+    repeatable: timedelta | None
+    on_unknown: Literal["hold", "repeat"]
+    can_revise: bool
+    edits: bool
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """A delivery's row with its items and the title of the feed they came from."""
+
+    row: RowMapping
+    items: tuple[tuple[str, Item], ...]
+    source: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One delivery taken by one run for one attempt; `post` is what it says and `revision` of what."""
+
+    id: int
+    run: str
+    channel: str
+    doing: Literal["publish", "revise"]
+    post: Post
+    revision: int
+    standing: Standing
+    receipt: Receipt
+    prepared: Mapping[str, str] | None = None
+
+
+Compose = Callable[[Owing, str], Post]
+
+# --- Claiming ------------------------------------------------------------------------------------------------------
+
+
+def claim(connection: Connection, channel: str, run: str, rules: Rules, compose: Compose, now: datetime) -> Claim | Step:
+    """Take what goes now and compose it; else say when to look again. Pauses and stops are seen here."""
+    while True:
+        step = next_of(connection, channel, rules, now)
+        if step.id is None:
+            return step
+        row = connection.execute(select(deliveries).where(deliveries.c.id == step.id)).mappings().one()
+        taken = _take(connection, row, run, rules, compose, now)
+        if taken:
+            return taken
+
+
+def next_of(connection: Connection, channel: str, rules: Rules, now: datetime) -> Step:
+    """What a channel's lane would do next."""
+    return next_step(_waiting(connection, channel), lane_of(connection, channel, rules, now), now, rules.zone)
+
+
+def _waiting(connection: Connection, channel: str) -> Sequence[Waiting]:
+    columns = (deliveries.c.id, deliveries.c.order_at, deliveries.c.due_at, deliveries.c.urgent, deliveries.c.state)
+    rows = connection.execute(
+        select(*columns)
+        .where(deliveries.c.channel == channel, working)
+        .order_by(deliveries.c.order_at, deliveries.c.id)
+        .limit(READ_AT_ONCE)
+    )
+    return [Waiting(r.id, r.order_at, r.due_at, r.urgent, correction=r.state == State.SENT) for r in rows]
+
+
+def lane_of(connection: Connection, channel: str, rules: Rules, now: datetime) -> Lane:
+    """How a channel's lane stands, with the pause of everything counted in."""
+    rows = connection.execute(select(channels).where(channels.c.name.in_((channel, EVERYTHING)))).mappings().all()
+    mine: dict[str, Any] = next((dict(row) for row in rows if row["name"] == channel), {})
+    return Lane(
+        open=not any(row["stopped_at"] or paused(row, now) for row in rows),
+        blocked_until=mine.get("blocked_until"),
+        block_is_firm=bool(mine.get("block_is_firm")),
+        last_sent_at=mine.get("last_sent_at"),
+        spacing=rules.spacing,
+        hours=rules.hours,
+    )
+
+
+def paused(row: RowMapping, now: datetime) -> bool:
+    """Whether a person has paused this lane, and the pause is not over."""
+    return row["paused_at"] is not None and (row["paused_until"] is None or row["paused_until"] > now)
+
+
+def _take(
+    connection: Connection, row: RowMapping, run: str, rules: Rules, compose: Compose, now: datetime
+) -> Claim | None:
+    standing = _standing(row, rules)
+    mine = deliveries.c.id == row["id"]
+    if row["state"] == State.DUE and not may_repeat(standing, now):
+        why = row["why"] or "it may have arrived"
+        connection.execute(update(deliveries).where(mine).values(state=State.UNKNOWN, why=why))
+        return None
+    if row["state"] == State.SENT and (why := _uncorrected(row, rules, now)):
+        connection.execute(update(deliveries).where(mine).values(shown=row["wanted"], why=why))
+        return None
+    # What was composed is kept, so that a retry says the same words; a correction is composed from the item as it is.
+    kept = row["post"] if row["state"] == State.DUE else None
+    post = POST.validate_python(kept) if kept else compose(owing(connection, row), key_of(row))
+    revision = row["post_revision"] if kept else row["wanted"]
+    values: dict[str, Any] = {
+        "state": State.SENDING, "run": run, "tries": row["tries"] + 1, "begun_at": None,
+        "post": POST.dump_python(post, mode="json"), "post_revision": revision,
+    }  # fmt: skip
+    connection.execute(update(deliveries).where(mine).values(values))
+    receipt = RECEIPT.validate_python(row["receipt"]) if row["receipt"] else Receipt()
+    return Claim(row["id"], run, row["channel"], _doing(row), post, revision, standing, receipt, row["prepared"])
+
+
+def key_of(row: RowMapping) -> str:
+    """The key of a delivery's attempt: its own, and for a correction one that names the revision."""
+    return row["key"] if row["shown"] is None else f"{row['key']}-{row['wanted']}"
+
+
+def _doing(row: RowMapping) -> Literal["publish", "revise"]:
+    return "publish" if row["shown"] is None else "revise"
+
+
+def _standing(row: RowMapping, rules: Rules) -> Standing:
+    return Standing(_doing(row), row["tries"] + 1, row["doubted_at"], rules.repeatable, rules.on_unknown)
+
+
+def _uncorrected(row: RowMapping, rules: Rules, now: datetime) -> str:
+    """Why a post stays as it is though its article was corrected, or empty."""
+    if not rules.edits:
+        return "corrected on the site; EDITS=no"
+    if not rules.can_revise:
+        return "corrected on the site; this platform can't edit"
+    if row["target"] != rules.target:
+        return "corrected on the site; the channel leads elsewhere now, so the post can't be edited"
+    if row["sent_at"] and now - row["sent_at"] > CORRECTED_FOR:
+        return f"corrected on the site after more than {CORRECTED_FOR.days} days"
+    return f"corrected {CORRECTIONS} times already" if row["edits"] >= CORRECTIONS else ""
+
+
+def owing(connection: Connection, row: RowMapping) -> Owing:
+    """A delivery's row with what it is about."""
+    asked = (
+        select(items.c.id, items.c.feed, items.c.data)
+        .join(delivery_items, delivery_items.c.item_id == items.c.id)
+        .where(delivery_items.c.delivery_id == row["id"])
+        .order_by(items.c.id)
+    )
+    read = [(f"{r.feed}-{r.id}", ITEM.validate_python(r.data)) for r in connection.execute(asked)]
+    feed = connection.execute(select(feeds).where(feeds.c.name == row["feed"])).mappings().first()
+    source, language = (feed["title"], feed["language"]) if feed else ("", "")
+    return Owing(row, tuple(read), source, language)
+
+
+# --- The attempt ---------------------------------------------------------------------------------------------------
+
+
+def _mine(taken: Claim) -> Any:
+    return and_(deliveries.c.id == taken.id, deliveries.c.run == taken.run, deliveries.c.state == State.SENDING)
+
+
+def keep_prepared(connection: Connection, taken: Claim, prepared: Mapping[str, str]) -> None:
+    """Keep what was prepared, so that a retry need not upload again."""
+    connection.execute(update(deliveries).where(_mine(taken)).values(prepared=dict(prepared)))
+
+
+def begin(connection: Connection, taken: Claim, now: datetime) -> bool:
+    """Write down that the attempt begins, just before the first request that can be seen; False if it is not ours."""
+    doubted = {"doubted_at": taken.standing.doubted_at or now} if taken.doing == "publish" else {}
+    return connection.execute(update(deliveries).where(_mine(taken)).values(begun_at=now, **doubted)).rowcount == 1
+
+
+def settle_sent(connection: Connection, taken: Claim, receipt: Receipt, target: str, now: datetime) -> None:
+    """The receipt. It wins over whatever was thought of the delivery meanwhile, however late it comes."""
+    values: dict[str, Any] = {
+        "state": State.SENT, "shown": taken.revision, "why": "", "run": "", "begun_at": None, "doubted_at": None,
+        "urgent": False, "tries": 0, "due_at": now, "receipt": RECEIPT.dump_python(receipt, mode="json"), "target": target,
+    }  # fmt: skip
+    if taken.doing == "publish":
+        values["sent_at"] = now
+    else:
+        values["edits"] = deliveries.c.edits + 1
+    connection.execute(update(deliveries).where(deliveries.c.id == taken.id).values(values))
+    _record(connection, taken.id, taken.doing, State.SENT, "", now)
+    free = {"last_sent_at": now, "blocked_until": None, "blocked_why": "", "block_is_firm": False}
+    save_channel(connection, taken.channel, free)
+
+
+def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime) -> None:
+    """What a problem led to, unless somebody else has settled this delivery meanwhile."""
+    values: dict[str, Any] = {"state": became.state, "why": became.why, "run": "", "due_at": became.due_at, "begun_at": None}
+    if taken.doing == "publish":
+        values |= {} if became.in_doubt else {"doubted_at": None}
+    elif became.state == State.REFUSED:
+        values.update(state=State.SENT, shown=deliveries.c.wanted)
+    if became.stop:
+        # An attempt that stopped its channel says nothing about the post.
+        values["tries"] = deliveries.c.tries - 1
+        stopped = {"stopped_at": now, "stopped_why": became.why}
+        save_channel(connection, taken.channel, stopped)
+    if connection.execute(update(deliveries).where(_mine(taken)).values(values)).rowcount:
+        _record(connection, taken.id, taken.doing, became.state, became.why, now)
+    if became.block:
+        blocked = {"blocked_until": became.due_at, "blocked_why": became.why, "block_is_firm": became.firm}
+        save_channel(connection, taken.channel, blocked)
+
+
+def _record(connection: Connection, id: int, doing: str, state: str, why: str, now: datetime) -> None:
+    connection.execute(insert(attempts).values(delivery_id=id, at=now, doing=doing, state=state, why=why))
+
+
+def save_channel(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
+    """Write down how a channel's lane stands."""
+    statement = insert(channels).values(name=name, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
+
+
+# --- After a crash -------------------------------------------------------------------------------------------------
+
+
+def recover(connection: Connection, run: str, rules_of: Callable[[str], Rules | None], now: datetime) -> int:
+    """Settle what earlier runs left `sending`, whatever the clock says: they are dead, for we hold the lock."""
+    rows = connection.execute(
+        select(deliveries).where(deliveries.c.state == State.SENDING, deliveries.c.run != run)
+    ).mappings().all()
+    for row in rows:
+        connection.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(_recovered(row, rules_of, now)))
+    return len(rows)
+
+
+def _recovered(row: RowMapping, rules_of: Callable[[str], Rules | None], now: datetime) -> dict[str, Any]:
+    free = {"run": "", "begun_at": None, "due_at": now}
+    if row["shown"] is not None:
+        return {**free, "state": State.SENT}
+    if row["begun_at"] is None:
+        return {**free, "state": State.DUE, "tries": row["tries"] - 1}
+    rules = rules_of(row["channel"])
+    standing = _standing(row, rules) if rules else Standing("publish", row["tries"], row["doubted_at"])
+    if may_repeat(standing, now):
+        return {**free, "state": State.DUE}
+    return {**free, "state": State.UNKNOWN, "why": "Delebot was stopped while it was being sent"}

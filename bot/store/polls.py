@@ -1,0 +1,184 @@
+"""What a poll asks the store and leaves there: the memory of a feed, what is known of its items, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.identity import Known, content_hash, keys_to_look_up, link_key, title_key
+from bot.model import Document, Item, Occasion
+from bot.outcome import State
+from bot.plan import New, Owed, Past, Plan, Seen, Shown, delivery_key
+from bot.store.schema import channels, deliveries, delivery_items, feeds, guids, items
+
+if TYPE_CHECKING:
+    from bot.settings import Feed
+
+ITEM: TypeAdapter[Item] = TypeAdapter(Item)
+OPEN_TO_CHANGE = (State.DUE, State.HELD, State.SENDING, State.SENT, State.UNKNOWN)
+Row = Mapping[str, Any]
+
+
+def feed_row(connection: Connection, name: str) -> dict[str, Any]:
+    """How a feed stands; empty when it was never polled."""
+    row = connection.execute(select(feeds).where(feeds.c.name == name)).mappings().first()
+    return dict(row) if row else {}
+
+
+def save_feed(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
+    """Write down how a feed stands."""
+    statement = insert(feeds).values(name=name, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
+
+
+# --- What is known -------------------------------------------------------------------------------------------------
+
+
+def past_of(connection: Connection, feed: str, document: Document, watched_at: datetime | None) -> Past:
+    """All that is remembered of what this document speaks of."""
+    known = known_items(connection, feed, document)
+    ids = [k.id for k in known]
+    rows = connection.execute(
+        select(deliveries.c.id, delivery_items.c.item_id, deliveries.c.channel)
+        .join(delivery_items)
+        .where(delivery_items.c.item_id.in_(ids), deliveries.c.occasion == Occasion.SHARE, deliveries.c.state.in_(OPEN_TO_CHANGE))
+    )
+    newest = connection.execute(select(func.max(items.c.published)).where(items.c.feed == feed)).scalar()
+    doubt = connection.execute(select(feeds.c.doubt).where(feeds.c.name == feed)).scalar() or ""
+    return Past(known, [Shown(*row) for row in rows], _subjects(connection, document), newest, watched_at, doubt)
+
+
+def known_items(connection: Connection, feed: str, document: Document) -> list[Known]:
+    """The items of a feed that share a guid, a link or a title with an entry of this document."""
+    by_guid, by_link, by_title = keys_to_look_up(document.items, document.link)
+    ids = {row.item_id for row in _in(connection, select(guids.c.item_id).where(guids.c.feed == feed), guids.c.guid, by_guid)}
+    asked = select(items.c.id).where(items.c.feed == feed)
+    for column, keys in ((items.c.link_key, by_link), (items.c.title_key, by_title)):
+        ids |= {row.id for row in _in(connection, asked, column, keys)}
+    names: dict[int, set[str]] = {id: set() for id in ids}
+    for row in _in(connection, select(guids.c.item_id, guids.c.guid), guids.c.item_id, ids):
+        names[row.item_id].add(row.guid)
+    rows = _in(connection, select(items), items.c.id, ids)
+    return [
+        Known(row.id, frozenset(names[row.id]), ITEM.validate_python(row.data), row.hash, row.revision)
+        for row in sorted(rows, key=lambda row: int(row.id))
+    ]
+
+
+def _in(connection: Connection, statement: Any, column: Any, values: Collection[Any]) -> Iterable[Any]:
+    """The rows whose column has one of many values; databases limit how many can be named at once."""
+    listed = sorted(values)
+    for start in range(0, len(listed), 500):
+        yield from connection.execute(statement.where(column.in_(listed[start : start + 500])))
+
+
+def _subjects(connection: Connection, document: Document) -> dict[tuple[str, str], str]:
+    """Which links of this document have a share already: (channel, subject) to the feed it came from."""
+    wanted = {f"link {link_key(item.link)}" for item in document.items if item.link}
+    asked = select(deliveries.c.channel, deliveries.c.subject, deliveries.c.feed).where(
+        deliveries.c.occasion == Occasion.SHARE
+    )
+    return {(row.channel, row.subject): row.feed for row in _in(connection, asked, deliveries.c.subject, wanted)}
+
+
+# --- What is saved -------------------------------------------------------------------------------------------------
+
+
+def save_poll(
+    connection: Connection,
+    feed: Feed,
+    document: Document,
+    watched_at: datetime | None,
+    make_plan: Callable[[Past], Plan],
+    values: Mapping[str, Any],
+    now: datetime,
+) -> Plan:
+    """Plan and save in one transaction: items, deliveries and the feed's memory appear together or not at all."""
+    past = past_of(connection, feed.name, document, watched_at)
+    planned = make_plan(past)
+    for seen in planned.seen:
+        _save_seen(connection, feed.name, seen, now)
+    for new in planned.new:
+        _save_new(connection, feed.name, new, now)
+    for raised in planned.raised:
+        raise_wanted(connection, raised.delivery, raised.revision, now)
+    save_feed(connection, feed.name, values)
+    return planned
+
+
+def _item_values(item: Item, now: datetime) -> dict[str, Any]:
+    return {
+        "link_key": link_key(item.link) if item.link else "",
+        "title_key": title_key(item.title),
+        "published": item.published,
+        "hash": content_hash(item),
+        "data": ITEM.dump_python(item, mode="json"),
+        "last_seen": now,
+    }
+
+
+def _save_seen(connection: Connection, feed: str, seen: Seen, now: datetime) -> None:
+    """Remember the latest reading of a known item, and the key it has now."""
+    if seen.item != seen.known.item:
+        values = {**_item_values(seen.item, now), "revision": seen.revision}
+        connection.execute(update(items).where(items.c.id == seen.known.id).values(values))
+    if seen.guid not in seen.known.guids:
+        name = insert(guids).values(feed=feed, guid=seen.guid, item_id=seen.known.id)
+        connection.execute(name.on_conflict_do_nothing())
+
+
+def save_item(connection: Connection, feed: str, item: Item, guid: str, now: datetime) -> int:
+    """Remember a new item under its key; its row's id."""
+    values = {**_item_values(item, now), "feed": feed, "first_seen": now, "revision": 1}
+    id = connection.execute(insert(items).values(values).returning(items.c.id)).scalar_one()
+    connection.execute(insert(guids).values(feed=feed, guid=guid, item_id=id).on_conflict_do_nothing())
+    return int(id)
+
+
+def _save_new(connection: Connection, feed: str, new: New, now: datetime) -> None:
+    id = save_item(connection, feed, new.item, new.guid, now)
+    for owed in new.owed:
+        owe(connection, owed, [id], feed=feed, now=now)
+
+
+def owe(
+    connection: Connection,
+    owed: Owed,
+    item_ids: Sequence[int],
+    *,
+    now: datetime,
+    feed: str = "",
+    occasion: Occasion = Occasion.SHARE,
+    turn: int = 1,
+    words: str = "",
+    urgent: bool = False,
+) -> int | None:
+    """Write down one thing that is owed; its row's id, or None when the channel owes it already."""
+    values = {
+        "channel": owed.channel, "occasion": occasion, "subject": owed.subject, "turn": turn, "feed": feed,
+        "key": delivery_key(owed.channel, occasion, owed.subject, turn), "state": owed.state, "why": owed.why,
+        "wanted": 1, "order_at": owed.due_at, "due_at": owed.due_at, "made_at": now, "words": words, "urgent": urgent,
+    }  # fmt: skip
+    statement = insert(deliveries).values(values).on_conflict_do_nothing().returning(deliveries.c.id)
+    id = connection.execute(statement).scalar()
+    if id is not None and item_ids:
+        connection.execute(insert(delivery_items), [{"delivery_id": id, "item_id": item} for item in item_ids])
+    connection.execute(insert(channels).values(name=owed.channel).on_conflict_do_nothing())
+    return id
+
+
+def raise_wanted(connection: Connection, delivery: int, revision: int, now: datetime) -> None:
+    """A delivery wants another revision. What is not sent yet is composed anew; what was approved is asked again."""
+    row = deliveries.c.id == delivery
+    connection.execute(update(deliveries).where(row).values(wanted=revision))
+    waiting = or_(deliveries.c.state == State.DUE, deliveries.c.state == State.HELD)
+    # A post of which nobody knows whether it was shown keeps its words, for a repeat must be the same.
+    fresh = row & waiting & deliveries.c.doubted_at.is_(None)
+    connection.execute(update(deliveries).where(fresh).values(post=None, prepared=None))
+    sent = row & (deliveries.c.state == State.SENT)
+    connection.execute(update(deliveries).where(sent).values(due_at=now, tries=0))

@@ -1,0 +1,198 @@
+"""The tables. A delivery is a row with its state and history; the row is the truth, a wake-up only a hint."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, also where the database forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A feed's own row: where it stands and what the next poll needs. `target` is a fingerprint of the configured address;
+# `doubt` says why what is new at the next poll may have been shared already.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("target", String, nullable=False, default=""),
+    Column("title", Text, nullable=False, default=""),
+    Column("language", String, nullable=False, default=""),
+    Column("memory", JSON, nullable=False, default=dict),
+    Column("poll_due_at", Moment),
+    Column("polled_at", Moment),
+    Column("ok_at", Moment),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("problem", Text, nullable=False, default=""),
+    Column("gone", Boolean, nullable=False, default=False),
+    Column("doubt", Text, nullable=False, default=""),
+)
+
+# An article. `data` is its latest reading; when it is pruned, `data` goes and the identity stays as a tombstone.
+items = Table(
+    "items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed", String, nullable=False),
+    Column("link_key", Text, nullable=False, default=""),
+    Column("title_key", Text, nullable=False, default=""),
+    Column("published", Moment),
+    Column("hash", String, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("data", JSON, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Index(None, "feed", "link_key"),
+    Index(None, "feed", "title_key"),
+    Index(None, "feed", "published"),
+)
+
+# Every key that an item has been remembered by.
+guids = Table(
+    "guids",
+    metadata,
+    Column("feed", String, primary_key=True),
+    Column("guid", Text, primary_key=True),
+    Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+# One thing owed to one channel on one occasion. `wanted` and `shown` are revisions of the item; `order_at` is its
+# place in the channel's lane; `doubted_at` is when an attempt began of which nobody knows whether it was shown.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("occasion", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("turn", Integer, nullable=False, default=1),
+    Column("feed", String, nullable=False, default=""),
+    Column("key", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("why", Text, nullable=False, default=""),
+    Column("wanted", Integer),
+    Column("shown", Integer),
+    Column("order_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("urgent", Boolean, nullable=False, default=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("edits", Integer, nullable=False, default=0),
+    Column("run", String, nullable=False, default=""),
+    Column("begun_at", Moment),
+    Column("doubted_at", Moment),
+    Column("words", Text, nullable=False, default=""),
+    Column("post", JSON),
+    Column("post_revision", Integer),
+    Column("prepared", JSON),
+    Column("receipt", JSON),
+    Column("target", String, nullable=False, default=""),
+    Column("made_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    UniqueConstraint("channel", "occasion", "subject", "turn"),
+    Index(None, "state", "due_at"),
+    Index(None, "channel", "state"),
+)
+
+delivery_items = Table(
+    "delivery_items",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# The history of a delivery: what each attempt came to.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("doing", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("why", Text, nullable=False, default=""),
+)
+
+# A channel's lane. A stopped or paused channel keeps its rows due.
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("target", String, nullable=False, default=""),
+    Column("stopped_why", Text, nullable=False, default=""),
+    Column("stopped_at", Moment),
+    Column("paused_at", Moment),
+    Column("paused_until", Moment),
+    Column("blocked_until", Moment),
+    Column("blocked_why", Text, nullable=False, default=""),
+    Column("block_is_firm", Boolean, nullable=False, default=False),
+    Column("last_sent_at", Moment),
+)
+
+# A process that works on this state. What it left `sending` is settled by the next one.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("what", String, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+# What another process asks the one that sends to do, and the story of how it went.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("what", JSON, nullable=False),
+    Column("run", String, nullable=False, default=""),
+    Column("ended_at", Moment),
+    Column("ok", Boolean),
+)
+
+tellings = Table(
+    "tellings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("request_id", ForeignKey("requests.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("event", JSON, nullable=False),
+)
+
+# The pause of everything is the channel named "*": one mechanism for both.
+EVERYTHING = "*"

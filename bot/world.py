@@ -1,0 +1,83 @@
+"""What the work at the rim shares: the configuration in force, the store, the client, the clock and the listener."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from bot import kinds
+from bot.model import Occasion, Post
+from bot.posts.compose import compose, words_post
+from bot.store.lanes import Owing, Rules
+
+if TYPE_CHECKING:
+    from bot.model import Item
+    from bot.net import Client
+    from bot.settings import Channel, Config
+    from bot.store.database import Store
+    from bot.story import Event
+
+
+def clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class World:
+    """One run of Delebot. `config` is replaced as a whole when the files were changed and pass the check."""
+
+    config: Config
+    store: Store
+    client: Client
+    tell: Callable[[Event], None]
+    now: Callable[[], datetime] = clock
+    run: str = field(default_factory=lambda: uuid4().hex)
+
+    def rules(self, name: str) -> Rules | None:
+        """What a channel's kind and wishes say about its lane; None when it is no longer configured."""
+        channel = self.config.channels.get(name)
+        return rules_of(channel, self.config) if channel else None
+
+
+def rules_of(channel: Channel, config: Config) -> Rules:
+    kind = kinds.load(channel.kind)
+    return Rules(
+        spacing=max(kind.spacing, channel.wishes.spacing),
+        hours=channel.wishes.hours,
+        zone=config.bot.timezone,
+        repeatable=kind.repeatable,
+        on_unknown=channel.wishes.on_unknown,
+        can_revise=kind.revise is not None,
+        edits=channel.wishes.edits,
+        target=kind.target_of(channel.settings),
+    )
+
+
+def language_of(channel: Channel, config: Config) -> str:
+    return channel.wishes.language or config.bot.language
+
+
+def post_of(channel: Channel, config: Config, owing: Owing, key: str, now: datetime) -> Post:
+    """The post that a delivery asks its channel to show."""
+    row, language = owing.row, language_of(channel, config)
+    occasion = Occasion(row["occasion"])
+    if not owing.items:
+        return words_post(row["words"], key=key, occasion=occasion, made_at=now, language=language)
+    limits = kinds.load(channel.kind).limits
+    return compose(
+        owing.items, key=key, occasion=occasion, made_at=now,
+        wishes=channel.wishes, kind_limits=limits, source=owing.source, language=language,
+    )  # fmt: skip
+
+
+def draft_of(channel: Channel, config: Config, item: Item, source: str, now: datetime) -> Post:
+    """The post that an item would make on a channel, before anything is owed."""
+    limits, language = kinds.load(channel.kind).limits, language_of(channel, config)
+    return compose(
+        [("draft", item)], key="draft", occasion=Occasion.SHARE, made_at=now,
+        wishes=channel.wishes, kind_limits=limits, source=source, language=language,
+    )  # fmt: skip

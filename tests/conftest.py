@@ -1,0 +1,52 @@
+"""What holds for every test: no surprises from the machine's environment, and no network beyond the machine itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ipaddress import ip_address
+
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does, so it is no reason to fail. Everywhere but in CI,
+# Hypothesis looks for new counterexamples each time.
+settings.register_profile("any", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "any")
+
+for name in [name for name in os.environ if name.startswith("DELEBOT_")]:
+    del os.environ[name]
+
+
+def is_here(host: object) -> bool:
+    """Whether that host is this machine; a name other than localhost would have to be asked of a resolver."""
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    if name in {"", "localhost"}:
+        return True
+    try:
+        address = ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def stay_here(event: str, args: tuple[object, ...]) -> None:
+    """Stop whatever would leave the machine, by whichever library; a path is a socket of this machine."""
+    if event in {"socket.connect", "socket.sendto"}:
+        target = args[1]
+        if isinstance(target, tuple) and not is_here(target[0]):
+            raise AssertionError(f"a test tried to reach {target[0]}")
+    elif event == "socket.getaddrinfo" and not is_here(args[0]) and not _is_literal(args[0]):
+        raise AssertionError(f"a test tried to look up {args[0]!r}")
+
+
+def _is_literal(host: object) -> bool:
+    """Whether that host is an address already, so that looking it up asks nobody."""
+    try:
+        ip_address(host.decode() if isinstance(host, bytes) else str(host))
+    except ValueError:
+        return False
+    return True
+
+
+sys.addaudithook(stay_here)

@@ -1,0 +1,69 @@
+"""An installation as a user has it: env files, a state directory and the command, run as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 30.0
+
+
+class Installation:
+    """Env files under `config`, the state under `state`, and the command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config, self.state = folder / "config", folder / "state"
+        self.write("bot.env", "TIMEZONE=Europe/Oslo\n")
+
+    def write(self, name: str, text: str | bytes, mode: int = 0o600) -> Path:
+        path = self.config / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        path.chmod(mode)
+        return path
+
+    def feed(self, url: str, name: str = "klyngen", more: str = "") -> None:
+        self.write(f"feeds/{name}.env", f"URL={url}\nALLOW_PRIVATE=yes\n{more}")
+
+    def channel(self, name: str, kind: str, url: str, more: str = "") -> None:
+        self.write(f"channels/{name}.env", f"KIND={kind}\nURL={url}\nALLOW_PRIVATE=yes\n{more}")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        places = {"DELEBOT_CONFIG": str(self.config), "DELEBOT_STATE": str(self.state)}
+        return {**os.environ, **places, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+
+    def start(self, *arguments: str, killed: tuple[str, int] | None = None, **more: Any) -> subprocess.Popen[str]:
+        """Start the command; `killed` names the point at which it is killed, and at which time of reaching it."""
+        module = ["tests.killed", killed[0], str(killed[1])] if killed else ["bot"]
+        return subprocess.Popen(
+            [sys.executable, "-m", *module, *arguments],
+            env=self.environment, cwd=ROOT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more,
+        )  # fmt: skip
+
+    def run(self, *arguments: str, killed: tuple[str, int] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end."""
+        process = self.start(*arguments, killed=killed)
+        out, err = process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def status(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return told
+
+
+def until(condition: Callable[[], bool], what: str = "it") -> None:
+    """Wait until a condition holds, looking often; a test that waits in vain fails."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not happen within {PATIENCE:g} s")
+        time.sleep(0.02)

@@ -1,0 +1,431 @@
+"""From a real site to a real receiver on loopback: what a trigger does with what it meets on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot import kinds
+from bot.outcome import State
+from bot.run import Listeners, at_work, lock_of
+from bot.settings import Channel, Config
+from bot.store import desk
+from bot.store.database import Store, open_store
+from bot.story import Event
+from bot.trigger import Ask, trigger
+from bot.world import clock
+from tests.servers import Answer, Receiver, Site, rss
+from tests.values import a_channel, a_config, a_feed
+
+ONE, TWO, THREE = (1, "Første sak"), (2, "Andre sak"), (3, "Tredje sak")
+
+
+class Bench:
+    """A site, two receivers, a configuration for them, and a clock that can be moved."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.site, self.slack, self.hook = Site(rss(ONE)), Receiver(), Receiver()
+        self.ahead = timedelta(0)
+        self.told: list[Event] = []
+        feed = a_feed(url=SecretStr(self.site.feed), allow_private=True)
+        self.config: Config = a_config([feed], [self.channel("room", "slack", self.slack), self.channel("hook", "webhook", self.hook)])
+
+    def channel(self, name: str, kind: str, receiver: Receiver, **wishes: Any) -> Channel:
+        settings = kinds.load(kind).settings(url=SecretStr(receiver.hook))
+        return a_channel(name, kind, settings, allow_private=True, **wishes)
+
+    def wish(self, name: str, **wishes: Any) -> None:
+        """Change what one channel wishes."""
+        channel = self.config.channels[name]
+        changed = channel.model_copy(update={"wishes": channel.wishes.model_copy(update=wishes)})
+        self.config = self.config.model_copy(update={"channels": {**self.config.channels, name: changed}})
+
+    def now(self) -> datetime:
+        return clock() + self.ahead
+
+    async def trigger(self, **ask: Any) -> bool:
+        """One trigger, as a process of its own would do it."""
+        self.told.clear()
+        store = open_store(self.state)
+        try:
+            with lock_of(self.state):
+                async with at_work(self.config, store, Listeners(self.told.append), "trigger", self.now) as wake:
+                    ok = await trigger(wake, Ask(**ask))
+                    await wake.finish(5)
+                    return ok
+        finally:
+            store.close()
+
+    async def days(self, number: float) -> bool:
+        """Let time pass, and trigger."""
+        self.ahead += timedelta(days=number)
+        return await self.trigger()
+
+    def store(self) -> Store:
+        return open_store(self.state)
+
+    def rows(self) -> list[Any]:
+        store = self.store()
+        try:
+            return list(reversed(store.read_now(desk.of_states, tuple(State), 1000)))
+        finally:
+            store.close()
+
+    def states(self, channel: str) -> list[str]:
+        return [row["state"] for row in self.rows() if row["channel"] == channel]
+
+    def write(self, work: Any, *args: Any) -> Any:
+        store = self.store()
+        try:
+            return store.write_now(work, *args)
+        finally:
+            store.close()
+
+    @property
+    def posts(self) -> list[int]:
+        return [len(self.slack.taken), len(self.hook.taken)]
+
+
+def titles(receiver: Receiver) -> list[str]:
+    """What a webhook's receiver was told, in order."""
+    return [f"{taken.json['type']} {taken.json['data']['title']}" for taken in receiver.taken]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path / "state")
+    yield made
+    for server in (made.site, made.slack, made.hook):
+        server.end()
+
+
+async def test_a_new_article_reaches_every_channel_once(bench: Bench) -> None:
+    counts = []
+    for feed in (rss(ONE), rss(TWO, ONE), rss(TWO, ONE), rss(THREE, TWO, ONE)):
+        bench.site.body = feed
+        for _ in range(2):
+            assert await bench.trigger()
+            counts.append(bench.posts)
+    assert counts == [[0, 0], [0, 0], [1, 1], [1, 1], [1, 1], [1, 1], [2, 2], [2, 2]]
+    assert titles(bench.hook) == ["item.published Andre sak", "item.published Tredje sak"]
+
+
+async def test_a_moved_site_posts_nothing(bench: Bench) -> None:
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE, host="www.klynge.example").replace(b"?p=", b"?post_type=post&#038;p=9")
+    await bench.trigger()
+    assert bench.posts == [0, 0]
+
+
+async def test_a_correction_is_told_where_it_can_be(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    bench.site.body = rss((2, "Andre sak, rettet"), ONE)
+    assert await bench.trigger()
+    assert titles(bench.hook) == ["item.published Andre sak", "item.updated Andre sak, rettet"]
+    ids = [taken.headers["webhook-id"] for taken in bench.hook.taken]
+    assert ids[0] != ids[1] and bench.hook.taken[0].json["data"]["id"] == bench.hook.taken[1].json["data"]["id"]
+    assert len(bench.slack.taken) == 1
+
+
+async def test_corrections_are_not_told_where_they_are_not_wished(bench: Bench) -> None:
+    bench.wish("hook", edits=False)
+    await bench.trigger()
+    for feed in (rss(TWO, ONE), rss((2, "Andre sak, rettet"), ONE)):
+        bench.site.body = feed
+        await bench.trigger()
+    assert len(bench.hook.taken) == 1
+
+
+async def test_a_lost_answer_is_unknown_on_slack_and_repeated_under_its_id_on_a_webhook(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    for receiver in (bench.slack, bench.hook):
+        receiver.answers.append(Answer(drop=True))
+    assert not await bench.trigger()
+    assert bench.states("room") == ["unknown"] and bench.states("hook") == ["due"]
+    await bench.trigger()
+    assert bench.posts == [1, 2] and bench.states("hook") == ["sent"]
+    assert len({taken.headers["webhook-id"] for taken in bench.hook.taken}) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 520])
+async def test_a_proxy_that_gives_up_after_the_post_was_taken_makes_no_second_post(bench: Bench, status: int) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    bench.slack.answers.append(Answer(status, b"upstream gave up"))
+    await bench.trigger()
+    await bench.days(1)
+    assert len(bench.slack.taken) == 1 and bench.states("room") == ["unknown"]
+
+
+async def test_a_person_can_retry_or_skip_what_may_have_arrived(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(THREE, TWO, ONE)
+    bench.slack.answers.extend([Answer(drop=True), Answer(drop=True)])
+    await bench.trigger()
+    first, second = [row["id"] for row in bench.rows() if row["channel"] == "room"]
+    bench.write(desk.release, first, bench.now())
+    bench.write(desk.skip, second, "seen there")
+    await bench.trigger(poll=False)
+    assert bench.states("room") == ["sent", "skipped"] and len(bench.slack.taken) == 3
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+async def test_a_dead_channel_stops_keeps_its_rows_and_goes_on_after_resume(bench: Bench, status: int) -> None:
+    await bench.trigger()
+    bench.hook.always = Answer(status, b"gone")
+    for feed in (rss(TWO, ONE), rss(THREE, TWO, ONE)):
+        bench.site.body = feed
+        assert not await bench.trigger()
+    assert bench.states("hook") == ["due", "due"] and len(bench.hook.taken) == 1
+    assert any("delebot resume hook" in event.why for event in bench.told)
+    bench.hook.always = None
+    bench.write(desk.resume, "hook")
+    assert await bench.trigger(poll=False)
+    assert titles(bench.hook)[1:] == ["item.published Andre sak", "item.published Tredje sak"]
+    assert len(bench.slack.taken) == 2
+
+
+async def test_a_receiver_that_was_down_for_a_week_gets_everything_in_order(bench: Bench) -> None:
+    await bench.trigger()
+    bench.slack.end()
+    bench.hook.end()
+    entries = [ONE]
+    for day in range(7):
+        entries.insert(0, (10 + day, f"Sak fra dag {day}"))
+        bench.site.body = rss(*entries)
+        await bench.days(1)
+    bench.slack.begin()
+    bench.hook.begin()
+    assert bench.posts == [0, 0]
+    assert await bench.days(1)
+    assert titles(bench.hook) == [f"item.published Sak fra dag {day}" for day in range(7)]
+    assert len(bench.slack.taken) == 7 and set(bench.states("room")) == {"sent"}
+
+
+async def test_one_dead_channel_delays_no_other(bench: Bench) -> None:
+    await bench.trigger()
+    bench.slack.end()
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    bench.slack.begin()
+    assert bench.posts == [0, 1]
+
+
+async def test_a_busy_receiver_is_asked_again_when_it_said(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    bench.slack.answers.append(Answer(429, headers={"Retry-After": "3600"}))
+    await bench.trigger()
+    await bench.trigger()
+    assert len(bench.slack.taken) == 1 and bench.states("room") == ["due"]
+    await bench.days(1 / 24 + 0.001)
+    assert bench.states("room") == ["sent"]
+
+
+async def test_a_refused_post_does_not_hold_up_the_next(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(THREE, TWO, ONE)
+    bench.hook.answers.append(Answer(422, b"no"))
+    await bench.trigger()
+    assert bench.states("hook") == ["refused", "sent"]
+
+
+async def test_a_feed_that_breaks_forgets_nothing(bench: Bench) -> None:
+    await bench.trigger()
+    for broken in (Answer(200, b"<html><body>Just a moment</body></html>"), Answer(500), Answer(200, b""), Answer(drop=True)):
+        bench.site.answer = broken
+        assert not await bench.trigger()
+    bench.site.answer = None
+    bench.site.body = rss(TWO, ONE)
+    assert await bench.trigger()
+    assert bench.posts == [1, 1]
+
+
+async def test_a_flood_is_held_and_tomorrows_article_passes(bench: Bench) -> None:
+    await bench.trigger()
+    flood = [(n, f"Gammel sak {n}") for n in range(30, 20, -1)]
+    bench.site.body = rss(*flood, ONE)
+    assert await bench.trigger()
+    assert bench.posts == [0, 0] and bench.states("hook") == ["held"] * 10
+    bench.site.body = rss(TWO, *flood, ONE)
+    await bench.days(1)
+    assert titles(bench.hook) == ["item.published Andre sak"]
+
+
+async def test_one_item_can_be_shared_and_knowingly_repeated(bench: Bench) -> None:
+    await bench.trigger()
+    assert await bench.trigger(item="latest")
+    assert await bench.trigger(item="https://klynge.example/sak-1/")
+    assert bench.posts == [1, 1] and any("--again" in event.why for event in bench.told)
+    assert await bench.trigger(item="1", again=True, channels=("hook",))
+    assert bench.posts == [1, 2]
+    assert len({taken.headers["webhook-id"] for taken in bench.hook.taken}) == 2
+
+
+async def test_an_article_that_is_not_known_is_said_to_be_so(bench: Bench) -> None:
+    assert not await bench.trigger(item="https://klynge.example/finnes-ikke/")
+    assert any("finnes-ikke" in event.why for event in bench.told)
+
+
+async def test_a_dry_run_saves_and_sends_nothing(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    assert await bench.trigger(dry_run=True)
+    assert [e.title for e in bench.told if e.what == "would share"] == ["Andre sak", "Andre sak"]
+    assert bench.posts == [0, 0] and not bench.rows()
+    await bench.trigger()
+    assert bench.posts == [1, 1]
+
+
+async def test_a_paused_bot_sends_nothing_and_loses_nothing(bench: Bench) -> None:
+    await bench.trigger()
+    bench.write(desk.pause, None, None, bench.now())
+    bench.site.body = rss(TWO, ONE)
+    assert not await bench.trigger()
+    assert bench.posts == [0, 0]
+    bench.write(desk.resume, None)
+    assert await bench.trigger()
+    assert bench.posts == [1, 1]
+
+
+async def test_a_channel_added_later_owes_only_what_is_seen_later(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    with Receiver() as late:
+        added = bench.channel("late", "webhook", late)
+        bench.config = bench.config.model_copy(update={"channels": {**bench.config.channels, "late": added}})
+        await bench.trigger()
+        assert not late.taken
+        bench.site.body = rss(THREE, TWO, ONE)
+        await bench.trigger()
+        assert titles(late) == ["item.published Tredje sak"]
+
+
+async def test_a_removed_channel_owes_nothing(bench: Bench) -> None:
+    await bench.trigger()
+    bench.hook.always = Answer(404)
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    rest = {name: c for name, c in bench.config.channels.items() if name != "hook"}
+    bench.config = bench.config.model_copy(update={"channels": rest})
+    assert await bench.trigger()
+    assert bench.states("hook") == ["skipped"]
+
+
+async def test_a_channel_with_a_new_address_is_no_longer_stopped(bench: Bench) -> None:
+    await bench.trigger()
+    bench.hook.always = Answer(404)
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    with Receiver() as other:
+        mended = bench.channel("hook", "webhook", other)
+        bench.config = bench.config.model_copy(update={"channels": {**bench.config.channels, "hook": mended}})
+        assert await bench.trigger()
+        assert titles(other) == ["item.published Andre sak"]
+
+
+async def test_a_renamed_feed_keeps_its_past(bench: Bench) -> None:
+    await bench.trigger()
+    renamed = replace_feed(bench.config, "nytt-navn")
+    bench.config = renamed
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    assert titles(bench.hook) == ["item.published Andre sak"]
+
+
+def replace_feed(config: Config, name: str) -> Config:
+    (feed,) = config.feeds.values()
+    return config.model_copy(update={"feeds": {name: feed.model_copy(update={"name": name})}})
+
+
+async def test_a_new_address_with_the_same_articles_is_no_new_beginning(bench: Bench) -> None:
+    await bench.trigger()
+    (feed,) = bench.config.feeds.values()
+    moved = a_feed(url=SecretStr(f"{bench.site.address}/ny/feed/"), allow_private=True)
+    bench.config = bench.config.model_copy(update={"feeds": {feed.name: moved}})
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    assert titles(bench.hook) == ["item.published Andre sak"]
+
+
+async def test_a_new_address_with_other_articles_is_a_new_beginning(bench: Bench) -> None:
+    await bench.trigger()
+    (feed,) = bench.config.feeds.values()
+    moved = a_feed(url=SecretStr(f"{bench.site.address}/annet/feed/"), allow_private=True)
+    bench.config = bench.config.model_copy(update={"feeds": {feed.name: moved}})
+    bench.site.body = rss(TWO, THREE, host="annen.example")
+    await bench.trigger()
+    assert bench.posts == [0, 0]
+
+
+async def test_approval_lets_a_held_post_go(bench: Bench) -> None:
+    bench.wish("hook", approve=True)
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    assert bench.posts == [1, 0] and bench.states("hook") == ["held"]
+    (held,) = [row["id"] for row in bench.rows() if row["state"] == "held"]
+    bench.write(desk.release, held, bench.now())
+    await bench.trigger(poll=False)
+    assert bench.posts == [1, 1]
+
+
+async def test_what_a_killed_run_left_behind_is_settled_by_what_the_platform_remembers(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    for receiver in (bench.slack, bench.hook):
+        receiver.always = Answer(503, headers={"Retry-After": "1"})
+    await bench.trigger()
+    bench.write(kill_while_sending, bench.now())
+    for receiver in (bench.slack, bench.hook):
+        receiver.taken.clear()
+        receiver.always = None
+    await bench.days(0.01)
+    assert bench.states("room") == ["unknown"] and bench.states("hook") == ["sent"]
+    assert bench.posts == [0, 1]
+
+
+def kill_while_sending(connection: Any, now: datetime) -> None:
+    """The rows as a process leaves them that is killed after its attempt began."""
+    from sqlalchemy import update
+
+    from bot.store.schema import deliveries
+
+    connection.execute(update(deliveries).values(state="sending", run="dead", begun_at=now, doubted_at=now))
+
+
+async def test_the_text_that_is_sent_is_right(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss((2, "Blåbær &amp; «ærlig» øl &#8211; slik"), ONE)
+    await bench.trigger()
+    data = bench.hook.taken[0].json["data"]
+    assert data["title"] == "Blåbær & «ærlig» øl – slik" and data["link"] == "https://klynge.example/sak-2/"
+    assert "«sitat» og blåbær" in data["text"] and "dele" not in data["text"]
+
+
+async def test_pruning_forgets_the_history_and_keeps_the_identities(bench: Bench) -> None:
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    bench.write(desk.prune, bench.now() + timedelta(days=1))
+    assert all(row["post"] is None for row in bench.rows())
+    await bench.days(400)
+    assert bench.posts == [1, 1]
+
+
+def test_events_can_be_told_again_from_json() -> None:
+    event = Event("delivered", channel="room", id=3, title="Sak", state="due", why="later", ok=False)
+    assert Event(**event.as_json()) == event
+    assert replace(event, ok=True).ok
