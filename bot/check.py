@@ -39,10 +39,14 @@ async def _feed(client: Client, feed: Feed) -> Event:
     """Read a feed once, as a poll would, and remember nothing."""
     where = f"feeds/{feed.name}.env: URL: "
     try:
-        fetched = await fetch(client, feed.url, Memory(url=feed.url), now=clock(), allow_private=feed.wishes.allow_private)
+        fetched = await fetch(
+            client, feed.url, Memory(url=feed.url), now=clock(), allow_private=feed.wishes.allow_private
+        )
         document = await read(fetched) or Document()
     except FeedProblem as problem:
-        return Event("trouble", feed=feed.name, why=where + ". ".join(filter(None, (problem.why, problem.remedy))), ok=False)
+        return Event(
+            "trouble", feed=feed.name, why=where + ". ".join(filter(None, (problem.why, problem.remedy))), ok=False
+        )
     title = f"«{document.title}», " if document.title else ""
     return Event("idle", feed=feed.name, why=f"feed {feed.name}: {title}{len(document.items)} articles")
 
@@ -51,7 +55,11 @@ async def _channel(client: Client, channel: Channel) -> Event:
     """Ask the platform about the credentials, where it can be asked."""
     kind = kinds.load(channel.kind)
     if kind.verify is None:
-        return Event("idle", channel=channel.name, why=f"channel {channel.name}: {channel.kind}, in order as far as can be seen without posting")
+        return Event(
+            "idle",
+            channel=channel.name,
+            why=f"channel {channel.name}: {channel.kind}, in order as far as can be seen without posting",
+        )
     try:
         said = await perform(kind.verify(channel.settings), sender(client, channel), publishing=True, now=clock)
     except Problem as problem:

@@ -38,7 +38,9 @@ class Where:
 
 @app.callback()
 def directories(
-    config: Annotated[Path, typer.Option(envvar="DELEBOT_CONFIG", help="The directory of the env files.")] = Path("config"),
+    config: Annotated[Path, typer.Option(envvar="DELEBOT_CONFIG", help="The directory of the env files.")] = Path(
+        "config"
+    ),
     state: Annotated[Path | None, typer.Option(envvar="DELEBOT_STATE", help="The directory of the state.")] = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
@@ -125,7 +127,9 @@ def check(
 
 @app.command()
 def status(
-    alive: Annotated[bool, typer.Option("--alive", help="Only say whether the daemon lives, by the exit code.")] = False,
+    alive: Annotated[
+        bool, typer.Option("--alive", help="Only say whether the daemon lives, by the exit code.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """How things stand: the last articles and where they went, what waits, what is wrong, what comes next."""
@@ -154,7 +158,9 @@ def trigger(
     channel: Annotated[list[str] | None, typer.Option(help="Only this channel; can be repeated.")] = None,
     item: Annotated[str, typer.Option(help="Share this article: latest, its address or its number.")] = "",
     again: Annotated[bool, typer.Option("--again", help="With --item: share it once more, knowingly.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be shared; save and send nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be shared; save and send nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Poll now and deliver now, also beside a running daemon."""

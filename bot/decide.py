@@ -1,4 +1,4 @@
-"""What a person decides: approve, retry, skip, pause and resume. Written as rows at once; a daemon sees them at once."""
+"""What a person decides: approve, retry, skip, pause, resume. It is written as rows, which a daemon sees at once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bot.outcome import State
 from bot.settings import Config
 from bot.store import desk
 from bot.store.database import open_store
-from bot.trigger import Ask
 from bot.times import duration as read_duration
+from bot.trigger import Ask
 from bot.world import clock
 
 ALREADY = {
@@ -30,7 +30,9 @@ def decide(state: Path, what: str, id: int) -> Ask | None:
         if row is None:
             raise Mistake(f"there is no delivery #{id}", remedy="delebot status shows their numbers")
         if what == "approve" and row["state"] != State.HELD:
-            raise Mistake(f"#{id} is not held, it is {row['state']}", remedy=f"delebot retry {id} tries it again", code=1)
+            raise Mistake(
+                f"#{id} is not held, it is {row['state']}", remedy=f"delebot retry {id} tries it again", code=1
+            )
         if what == "skip":
             done = store.write_now(desk.skip, id, "a person let it be")
         else:

@@ -57,7 +57,7 @@ async def deliver(world: World, channel: Channel, taken: Claim) -> None:
         raise
     except StoreTrouble as trouble:
         became = verdict(Busy(trouble.what), taken.standing, world.now())
-    except Exception as error:  # A kind that stumbles over a changed answer must not post three times.
+    except Exception as error:  # noqa: BLE001 - a kind that stumbles over a changed answer must not post three times.
         why = f"the answer was not understood ({type(error).__name__})"
         became = verdict(_doubt(why, begun), taken.standing, world.now())
     else:

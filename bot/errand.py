@@ -13,7 +13,7 @@ from bot.settings import Config
 from bot.store import desk
 from bot.store.database import Store, open_store
 from bot.story import Event
-from bot.trigger import Ask, trigger
+from bot.trigger import Ask, check_names, trigger
 from bot.world import clock
 
 LOOK_EVERY = 0.1
@@ -22,6 +22,7 @@ Tell = Callable[[Event], None]
 
 async def errand(config: Config, state: Path, ask: Ask, tell: Tell) -> bool:
     """Have it done, and tell how it goes; whether all went well."""
+    check_names(ask, config)
     store, lock = open_store(state), lock_of(state)
     request: int | None = None
     last = 0

@@ -271,7 +271,9 @@ def _by_alias(found: Match, left: Sequence[Known], shared: Shared) -> Match:
         if joined:
             return Match(entry, found.guid, max(joined, key=lambda k: (same_title(entry, k.item), k.id)))
     if day and day not in shared.days:
-        joined = [k for k in left if day_key(k.item) == day and _same_title_and_day(entry, _undated(k.item, shared.dates))]
+        joined = [
+            k for k in left if day_key(k.item) == day and _same_title_and_day(entry, _undated(k.item, shared.dates))
+        ]
         if len(joined) == 1:
             return Match(entry, found.guid, joined[0])
     return found

@@ -19,7 +19,9 @@ def backup(state: Path, target: Path) -> Path:
     """Copy the state to a file, or into a directory under a dated name; where it went."""
     source = state / FILE
     if not source.exists():
-        raise Mistake("there is no state to copy yet", where=str(state), remedy="It is made by the first delebot trigger", code=1)
+        raise Mistake(
+            "there is no state to copy yet", where=str(state), remedy="It is made by the first delebot trigger", code=1
+        )
     if target.is_dir():
         target = target / f"delebot-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"
     if target.exists():
@@ -46,7 +48,8 @@ def restore(state: Path, source: Path) -> str:
     except Timeout:
         raise Mistake("Delebot is running on this state", where=str(state), remedy="End it first", code=1) from None
     was = f" The state before is kept as {kept.name}." if kept else ""
-    return f"The state of {made_at(source)} is back.{was} {held} deliveries wait for a person, for they may have been sent since."
+    waits = f" {held} deliveries wait for a person, for they may have been sent since." if held else ""
+    return f"The state of {made_at(source)} is back.{was}{waits}"
 
 
 def made_at(source: Path) -> str:

@@ -142,9 +142,7 @@ def _moment(item: Item, now: datetime) -> datetime:
     return item.published if item.published and item.published <= now + CLOCK_SKEW else now
 
 
-def _owing(
-    fresh: Sequence[Match], past: Past, feed: Feed, *, baseline: bool, now: datetime
-) -> dict[str, str]:
+def _owing(fresh: Sequence[Match], past: Past, feed: Feed, *, baseline: bool, now: datetime) -> dict[str, str]:
     """Which of the new entries owe something, by key, and why a person has to say yes first (empty: nobody has to)."""
     wishes = feed.wishes
     if baseline:
@@ -226,7 +224,9 @@ def _seen(match: Match, known: Known) -> Seen:
     return Seen(known, match.item, match.guid, known.revision + 1 if changed else known.revision)
 
 
-def _raised(seen: Sequence[Seen], past: Past, channels: Sequence[Channel], compose: Compose, same: Same) -> list[Raised]:
+def _raised(
+    seen: Sequence[Seen], past: Past, channels: Sequence[Channel], compose: Compose, same: Same
+) -> list[Raised]:
     """The deliveries whose post would read differently now, composed by the same code from the old and the new."""
     changed = {s.known.id: s for s in seen if s.revision != s.known.revision}
     by_name = {channel.name: channel for channel in channels}

@@ -61,9 +61,7 @@ async def read(fetched: Fetched) -> Document | None:
     if fetched.body is None:
         return None
     try:
-        return await asyncio.to_thread(
-            parse, fetched.body, content_type=fetched.content_type, address=fetched.address
-        )
+        return await asyncio.to_thread(parse, fetched.body, content_type=fetched.content_type, address=fetched.address)
     except FeedProblem as problem:
         found = candidates(fetched.body, fetched.address)
         if not found:
@@ -86,13 +84,17 @@ async def _succeeded(
         return Polled(ok=True)
     values |= {"title": document.title, "language": document.language}
     work = _plan_only if dry else polls.save_poll
-    planned = await world.store.write(work, feed, document, _watched(feed, row), _planner(world, feed, document), values, now)
+    planned = await world.store.write(
+        work, feed, document, _watched(feed, row), _planner(world, feed, document), values, now
+    )
     points.reached("saved")
     world.tell(told(feed, planned))
     return Polled(ok=True, plan=planned)
 
 
-def _plan_only(connection: Connection, feed: Feed, document: Document, watched_at: Any, make_plan: Any, *_: Any) -> Plan:
+def _plan_only(
+    connection: Connection, feed: Feed, document: Document, watched_at: Any, make_plan: Any, *_: Any
+) -> Plan:
     planned: Plan = make_plan(polls.past_of(connection, feed.name, document, watched_at))
     return planned
 

@@ -22,7 +22,7 @@ from bot.poll import target_of
 from bot.settings import Config
 from bot.store import desk, lanes
 from bot.store.database import Store, open_store
-from bot.story import Event
+from bot.story import Event, Listeners
 from bot.trigger import Ask, trigger
 from bot.wake import SWEEP_EVERY, Wake, scheduler
 from bot.world import World, clock
@@ -39,17 +39,6 @@ Tell = Callable[[Event], None]
 Work = Callable[[], Awaitable[None]]
 
 
-class Listeners:
-    """Everybody who hears what happens: the log, and whoever asked for some work while it is done."""
-
-    def __init__(self, *listeners: Tell) -> None:
-        self.all = list(listeners)
-
-    def __call__(self, event: Event) -> None:
-        for listener in list(self.all):
-            listener(event)
-
-
 def lock_of(state: Path) -> FileLock:
     """The lock that one process at a time holds to send from this state."""
     return FileLock(state / "lock")
@@ -63,7 +52,7 @@ async def at_work(
     bot = config.bot
     proxy = bot.proxy.get_secret_value() if bot.proxy else None
     async with Client(user_agent=user_agent(bot.contact), proxy=proxy) as client:
-        world = World(config, store, client, tell, now)
+        world = World(config, store, client, Listeners(tell), now)
         await store.write(desk.open_run, world.run, os.getpid(), what, world.now())
         recovered = await store.write(start, world)
         if recovered:
@@ -84,7 +73,7 @@ def adopt(connection: Connection, world: World) -> None:
     """Make the rows follow the configuration in force."""
     channels = world.config.channels.values()
     targets = {c.name: kinds.load(c.kind).target_of(c.settings) for c in channels}
-    desk.adopt(connection, targets, {f.name: target_of(f) for f in world.config.feeds.values()}, world.now())
+    desk.adopt(connection, targets, {f.name: target_of(f) for f in world.config.feeds.values()})
 
 
 def user_agent(contact: str) -> str:
@@ -104,7 +93,7 @@ async def run(config: Config, state: Path, tell: Tell, load: Callable[[], Config
     except Timeout:
         raise already_running(store, state) from None
     try:
-        async with at_work(config, store, Listeners(tell), "run") as wake:
+        async with at_work(config, store, tell, "run") as wake:
             await Daemon(wake, state, load).live()
     finally:
         store.close()
@@ -214,19 +203,23 @@ class Daemon:
 async def serve(wake: Wake, row: RowMapping) -> None:
     """Do what another process asked for, and tell it the story line by line."""
     world, told = wake.world, list[Event]()
-    listeners = world.tell
-    assert isinstance(listeners, Listeners)
-    listeners.all.append(told.append)
-    work = asyncio.create_task(trigger(wake, Ask.of(dict(row["what"])), row["id"]))
+    with world.tell.heard_by(told.append):
+        work = asyncio.create_task(_attempted(wake, row))
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=0.1)
+                await _pass_on(world, row["id"], told)
+            await world.store.write(desk.end_request, row["id"], ok=work.result(), now=world.now())
+        finally:
+            work.cancel()
+
+
+async def _attempted(wake: Wake, row: RowMapping) -> bool:
     try:
-        while not work.done():
-            await asyncio.wait({work}, timeout=0.1)
-            await _pass_on(world, row["id"], told)
-        ok = not work.exception() and work.result()
-        await world.store.write(desk.end_request, row["id"], ok=ok, now=world.now())
-    finally:
-        work.cancel()
-        listeners.all.remove(told.append)
+        return await trigger(wake, Ask.of(dict(row["what"])), row["id"])
+    except Mistake as mistake:
+        wake.world.tell(Event("trouble", why=str(mistake), ok=False))
+        return False
 
 
 async def _pass_on(world: World, request: int, told: list[Event]) -> None:

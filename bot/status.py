@@ -62,7 +62,9 @@ def _report(connection: Connection, config: Config, state: Path) -> dict[str, An
         "running": is_alive(state),
         "paused": bool(everything and lanes.paused(everything, now)),
         "articles": _articles(connection, config),
-        "waiting": {name: counts.get((name, State.DUE), 0) for name in config.channels if counts.get((name, State.DUE))},
+        "waiting": {
+            name: counts.get((name, State.DUE), 0) for name in config.channels if counts.get((name, State.DUE))
+        },
         "needs_you": [_needs(row) for row in desk.of_states(connection, (State.HELD, State.UNKNOWN, State.REFUSED))],
         "wrong": _wrong(connection, config, rows, counts, now) + _no_alerts(config),
         "next_polls": _next_polls(connection, config),
@@ -97,7 +99,11 @@ def _needs(row: RowMapping) -> dict[str, Any]:
 
 
 def _wrong(
-    connection: Connection, config: Config, rows: Mapping[str, Any], counts: Mapping[tuple[str, str], int], now: datetime
+    connection: Connection,
+    config: Config,
+    rows: Mapping[str, Any],
+    counts: Mapping[tuple[str, str], int],
+    now: datetime,
 ) -> list[dict[str, str]]:
     wrong = []
     for name in config.channels:
@@ -128,7 +134,9 @@ def _no_alerts(config: Config) -> list[dict[str, str]]:
 def _next_polls(connection: Connection, config: Config) -> list[dict[str, Any]]:
     rows = desk.feed_rows(connection)
     polls = [(rows[name]["poll_due_at"], name) for name in config.feeds if name in rows and not rows[name]["gone"]]
-    return [{"feed": name, "at": _iso(at, config)} for at, name in sorted(polls, key=lambda p: (p[0] is None, p[0])) if at]
+    return [
+        {"feed": name, "at": _iso(at, config)} for at, name in sorted(polls, key=lambda p: (p[0] is None, p[0])) if at
+    ]
 
 
 def _iso(moment: datetime | None, config: Config) -> str | None:

@@ -1,11 +1,24 @@
-"""What happened, as values, and the same in words: told on the terminal, in the log and to whoever asked for the work."""
+"""What happened, as values and in words: told on the terminal, in the log and to whoever asked for the work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-What = Literal["baseline", "polled", "unchanged", "feed failed", "would share", "delivered", "waits", "recovered", "idle", "trouble"]
+What = Literal[
+    "baseline",
+    "polled",
+    "unchanged",
+    "feed failed",
+    "would share",
+    "delivered",
+    "waits",
+    "recovered",
+    "idle",
+    "trouble",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,9 @@ class Event:
     def as_json(self) -> dict[str, Any]:
         """Only what is said: defaults are left out."""
         return {"what": self.what, "ok": self.ok, **{k: v for k, v in asdict(self).items() if v not in ("", None, 0)}}
+
+
+Listener = Callable[[Event], None]
 
 
 def words(event: Event) -> str:
@@ -52,6 +68,26 @@ def words(event: Event) -> str:
             return f"{event.count} interrupted deliveries are settled"
         case _:
             return event.why or event.what
+
+
+class Listeners:
+    """Everybody who hears what happens: the log or the terminal, and whoever asked for some work while it is done."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self._listeners = list(listeners)
+
+    def __call__(self, event: Event) -> None:
+        for listener in list(self._listeners):
+            listener(event)
+
+    @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """Let one more listen for a while."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
 
 SAID = {

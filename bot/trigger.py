@@ -13,6 +13,7 @@ from bot.outcome import State
 from bot.pace import Step
 from bot.plan import Owed
 from bot.poll import poll
+from bot.settings import Config
 from bot.store import desk, lanes
 from bot.store.polls import ITEM, owe
 from bot.store.schema import EVERYTHING
@@ -23,7 +24,9 @@ from bot.world import World
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
-PATIENCE = timedelta(seconds=60)  # How long a trigger waits for a lane's spacing before it says that the rest comes later.
+PATIENCE = timedelta(
+    seconds=60
+)  # How long a trigger waits for a lane's spacing before it says that the rest comes later.
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Ask:
 async def trigger(wake: Wake, ask: Ask, request: int | None = None) -> bool:
     """Do what was asked, by the request of that number if another process asked; whether all of it went well."""
     world = wake.world
+    check_names(ask, world.config)
     feeds = ask.feeds or tuple(world.config.feeds)
     channels = ask.channels or tuple(world.config.channels)
     if ask.dry_run:
@@ -98,7 +102,9 @@ def _left(connection: Connection, world: World, name: str) -> list[Event]:
     mine, everything, now = rows.get(name), rows.get(EVERYTHING), world.now()
     number = f"{waiting} waiting"
     if everything and lanes.paused(everything, now):
-        return [Event("waits", channel=name, why=f"everything is paused, {number}. Go on with delebot resume", ok=False)]
+        return [
+            Event("waits", channel=name, why=f"everything is paused, {number}. Go on with delebot resume", ok=False)
+        ]
     if mine and mine["stopped_at"]:
         why = f"stopped ({mine['stopped_why']}), {number}. Mend it, then delebot resume {name}"
         return [Event("waits", channel=name, why=why, ok=False)]
@@ -131,7 +137,8 @@ def share(
         return False
     feed = world.config.feeds[row["feed"]]
     taking = [name for name in channels if world.config.channels[name].takes(feed)]
-    return all([_share_on(connection, world, name, row, ask) for name in taking])
+    went = [_share_on(connection, world, name, row, ask) for name in taking]
+    return all(went)
 
 
 def _share_on(connection: Connection, world: World, name: str, row: RowMapping, ask: Ask) -> bool:
@@ -147,7 +154,8 @@ def _share_on(connection: Connection, world: World, name: str, row: RowMapping, 
     if newest["state"] in (State.SENT, State.SENDING):
         told = Event("trouble", channel=name, why=f"{name}: already sent «{title}»; --again repeats it")
     elif newest["state"] == State.UNKNOWN:
-        why = f"{name}: «{title}» may have arrived: look there, then delebot retry {newest['id']} or delebot skip {newest['id']}"
+        do = f"delebot retry {newest['id']} or delebot skip {newest['id']}"
+        why = f"{name}: «{title}» may have arrived: look there, then {do}"
         told = Event("trouble", channel=name, why=why, ok=False)
     else:
         desk.release(connection, newest["id"], now)
@@ -176,9 +184,12 @@ async def dry_run(world: World, feeds: Sequence[str], channels: Sequence[str]) -
     return all(p.ok for p in polled)
 
 
-def check_names(ask: Ask, world: World) -> None:
+def check_names(ask: Ask, config: Config) -> None:
     """Refuse names that are not configured, before anything is done."""
-    for given, known, what in ((ask.feeds, world.config.feeds, "feed"), (ask.channels, world.config.channels, "channel")):
+    for given, known, what in (
+        (ask.feeds, config.feeds, "feed"),
+        (ask.channels, config.channels, "channel"),
+    ):
         for name in given:
             if name not in known:
                 raise Mistake(f"there is no {what} «{name}»", remedy=f"There is: {', '.join(known) or 'none yet'}")

@@ -71,7 +71,7 @@ class Wake:
             return await job(self.world, lane[1])
         except Mistake as mistake:
             self.world.tell(Event("trouble", why=str(mistake), ok=False))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # One lane that stumbles must not stop the others, nor say more than what kind of thing happened.
             where = traceback.extract_tb(error.__traceback__)[-1]
             why = f"{lane[0]} of {lane[1]} failed: {type(error).__name__} in {where.name}, line {where.lineno}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.net import Client
     from bot.settings import Channel, Config
     from bot.store.database import Store
-    from bot.story import Event
+    from bot.story import Listeners
 
 
 def clock() -> datetime:
@@ -33,7 +33,7 @@ class World:
     config: Config
     store: Store
     client: Client
-    tell: Callable[[Event], None]
+    tell: Listeners
     now: Callable[[], datetime] = clock
     run: str = field(default_factory=lambda: uuid4().hex)
 

@@ -1,6 +1,6 @@
 """Starts the command and kills it, as by kill -9, when it reaches a named point for the nth time.
 
-    python -m tests.killed POINT NTH ARGUMENT…
+python -m tests.killed POINT NTH ARGUMENT…
 """
 
 from __future__ import annotations

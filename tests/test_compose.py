@@ -107,6 +107,11 @@ def test_a_title_is_one_clean_line() -> None:
             "<img src='/a.jpg' alt='Alle sammen'>",
             Picture("https://klynge.example/a.jpg?w=300", "Alle sammen"),
         ),
+        (
+            (Picture("https://secure.gravatar.com/avatar/1"),),
+            "<img src='/b.jpg'>",
+            Picture("https://klynge.example/b.jpg"),
+        ),
         ((), "<p>x</p>", None),
     ],
 )

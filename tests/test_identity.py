@@ -110,7 +110,12 @@ DIFFERENT: dict[str, tuple[list[Item], list[Item]]] = {
     ),
     "an article is translated under another address": (
         [ONE],
-        [replace(ONE, guid="en", link=f"{HOME}/en/news-1/", title="The students won gold", html="<p>In English.</p>"), ONE],
+        [
+            replace(
+                ONE, guid="en", link=f"{HOME}/en/news-1/", title="The students won gold", html="<p>In English.</p>"
+            ),
+            ONE,
+        ],
     ),
     "a weekly series has one title": (
         [replace(ONE, title="Ukas tips")],

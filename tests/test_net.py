@@ -359,7 +359,7 @@ async def test_a_broken_answer_is_told_in_words(client: Client, raw: bytes | Non
         problem = await failure(client, server.url + "?secret")
     assert (problem.kind, problem.sent) == ("broken", True)
     assert word in problem.why
-    assert problem.__cause__ is None and problem.__context__ is None  # noqa: PT018 - neither may hold the address
+    assert problem.__cause__ is None and problem.__context__ is None
 
 
 # --- Size and encoding ---------------------------------------------------------------------------------------------

@@ -64,7 +64,12 @@ def judged(problem: Any, **standing: Any) -> Any:
 
 def test_a_busy_channel_waits_as_long_as_it_asks_and_blocks_its_lane() -> None:
     became = judged(Busy("429", after=timedelta(seconds=90)))
-    assert (became.state, became.due_at, became.block, became.firm) == (State.DUE, NOW + timedelta(seconds=90), True, True)
+    assert (became.state, became.due_at, became.block, became.firm) == (
+        State.DUE,
+        NOW + timedelta(seconds=90),
+        True,
+        True,
+    )
 
 
 def test_a_channel_that_does_not_say_how_long_is_asked_less_and_less_often() -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot import kinds
 from bot.outcome import State
-from bot.run import Listeners, at_work, lock_of
+from bot.run import at_work, lock_of
 from bot.settings import Channel, Config
 from bot.store import desk
 from bot.store.database import Store, open_store
@@ -35,7 +35,9 @@ class Bench:
         self.ahead = timedelta(0)
         self.told: list[Event] = []
         feed = a_feed(url=SecretStr(self.site.feed), allow_private=True)
-        self.config: Config = a_config([feed], [self.channel("room", "slack", self.slack), self.channel("hook", "webhook", self.hook)])
+        self.config: Config = a_config(
+            [feed], [self.channel("room", "slack", self.slack), self.channel("hook", "webhook", self.hook)]
+        )
 
     def channel(self, name: str, kind: str, receiver: Receiver, **wishes: Any) -> Channel:
         settings = kinds.load(kind).settings(url=SecretStr(receiver.hook))
@@ -56,7 +58,7 @@ class Bench:
         store = open_store(self.state)
         try:
             with lock_of(self.state):
-                async with at_work(self.config, store, Listeners(self.told.append), "trigger", self.now) as wake:
+                async with at_work(self.config, store, self.told.append, "trigger", self.now) as wake:
                     ok = await trigger(wake, Ask(**ask))
                     await wake.finish(5)
                     return ok
@@ -243,7 +245,12 @@ async def test_a_refused_post_does_not_hold_up_the_next(bench: Bench) -> None:
 
 async def test_a_feed_that_breaks_forgets_nothing(bench: Bench) -> None:
     await bench.trigger()
-    for broken in (Answer(200, b"<html><body>Just a moment</body></html>"), Answer(500), Answer(200, b""), Answer(drop=True)):
+    for broken in (
+        Answer(200, b"<html><body>Just a moment</body></html>"),
+        Answer(500),
+        Answer(200, b""),
+        Answer(drop=True),
+    ):
         bench.site.answer = broken
         assert not await bench.trigger()
     bench.site.answer = None

@@ -17,7 +17,7 @@ from tests.values import NOW, a_channel, a_feed, article, document, remembered
 CONSOLE = a_channel()
 
 
-def compose(channel: Channel, item: Item) -> Post:
+def compose(_: Channel, item: Item) -> Post:
     """Just enough of a post to tell whether a correction is one that this channel shows."""
     return Post("key", Occasion.SHARE, NOW, (Entry("1", item.title, item.link),))
 
@@ -27,7 +27,11 @@ def same(one: Post, other: Post) -> bool:
 
 
 def planned(
-    read: Document, past: Past, feed: Feed | None = None, channels: tuple[Channel, ...] = (CONSOLE,), now: datetime = NOW
+    read: Document,
+    past: Past,
+    feed: Feed | None = None,
+    channels: tuple[Channel, ...] = (CONSOLE,),
+    now: datetime = NOW,
 ) -> Plan:
     return plan(read, past, feed or a_feed(), channels, now=now, compose=compose, same=same)
 

@@ -62,6 +62,4 @@ def a_channel(name: str = "terminal", kind: str = "console", settings: Any = Non
 
 
 def a_config(feeds: list[Feed], channels: list[Channel], **bot: Any) -> Config:
-    return Config(
-        bot=BotSettings(**bot), feeds={f.name: f for f in feeds}, channels={c.name: c for c in channels}
-    )
+    return Config(bot=BotSettings(**bot), feeds={f.name: f for f in feeds}, channels={c.name: c for c in channels})

@@ -72,6 +72,10 @@ async def site(now: datetime) -> AsyncIterator[str]:
 def sample(now: datetime) -> bytes:
     """The sample feed, its articles dated an hour, a day and three days ago."""
     text = SAMPLE.read_text(encoding="utf-8")
-    for mark, ago in (("{an hour ago}", timedelta(hours=1)), ("{yesterday}", timedelta(days=1)), ("{earlier}", timedelta(days=3))):
+    for mark, ago in (
+        ("{an hour ago}", timedelta(hours=1)),
+        ("{yesterday}", timedelta(days=1)),
+        ("{earlier}", timedelta(days=3)),
+    ):
         text = text.replace(mark, format_datetime(now - ago))
     return text.encode()

@@ -69,7 +69,7 @@ def kind(
     settings: type[BaseModel],
     *,
     repeatable: timedelta | None = None,
-    limits: Limits = Limits(),  # noqa: B008 - it is frozen
+    limits: Limits = Limits(),
     spacing: timedelta = timedelta(0),
     target: tuple[str, ...] = ("url",),
     urls: str | None = None,

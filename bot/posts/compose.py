@@ -15,7 +15,7 @@ from bot.model import Entry, Item, Occasion, Picture, Post, Text
 from bot.posts.characters import clean, one_line
 from bot.posts.clip import clip, clip_line, without_last_heading, words_of
 from bot.posts.links import page, with_campaign
-from bot.posts.read import alt_of, pictures, read
+from bot.posts.read import alt_of, is_real, pictures, read
 from bot.settings import ChannelSettings
 
 LONGEST_WORDS = 4000  # Characters of an alert.
@@ -106,8 +106,8 @@ def _folded(words: str) -> str:
 def picture(item: Item) -> Picture | None:
     """The picture that the feed names, else the first real one in the article."""
     inside = pictures(item.html or item.summary, item.base or item.link)
-    if not item.pictures:
+    named = next(filter(is_real, item.pictures), None)
+    if not named:
         return inside[0] if inside else None
-    named = item.pictures[0]
     alt = alt_of(named.alt) or next((found.alt for found in inside if page(found.url) == page(named.url)), "")
     return replace(named, alt=alt)

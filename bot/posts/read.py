@@ -209,15 +209,17 @@ def pictures(html: str, base: str = "") -> tuple[Picture, ...]:
 def _picture(node: LexborNode, base: str) -> Picture | None:
     attributes = {name: value or "" for name, value in node.attributes.items()}
     width, height = _pixels(attributes.get("width", "")), _pixels(attributes.get("height", ""))
-    if any(side is not None and side < LARGE_ENOUGH for side in (width, height)):
-        return None
     if NO_PICTURE_CLASS.search(attributes.get("class", "")):
         return None
-    for address in _addresses(attributes):
-        url = resolved(address, base)
-        if url.startswith("http") and not NO_PICTURE.search(url):
-            return Picture(url, alt_of(attributes.get("alt", "")), width=width, height=height)
-    return None
+    alt = alt_of(attributes.get("alt", ""))
+    found = (Picture(resolved(address, base), alt, width=width, height=height) for address in _addresses(attributes))
+    return next(filter(is_real, found), None)
+
+
+def is_real(picture: Picture) -> bool:
+    """Whether a picture shows something of the article: no icon, no portrait of the author, no pixel."""
+    small = any(side is not None and side < LARGE_ENOUGH for side in (picture.width, picture.height))
+    return picture.url.startswith("http") and not small and not NO_PICTURE.search(picture.url)
 
 
 def _addresses(attributes: dict[str, str]) -> list[str]:

@@ -118,7 +118,9 @@ def prepare_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (FileExistsError, NotADirectoryError):
-        raise Mistake("this is no directory", where=str(directory), remedy="Set DELEBOT_STATE to a directory", code=1) from None
+        raise Mistake(
+            "this is no directory", where=str(directory), remedy="Set DELEBOT_STATE to a directory", code=1
+        ) from None
     except OSError as error:
         raise _unwritable(directory, error) from None
     if not os.access(directory, os.W_OK | os.X_OK) or _on_read_only_disk(directory):

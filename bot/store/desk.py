@@ -120,7 +120,15 @@ def delivery(connection: Connection, id: int) -> RowMapping | None:
 def release(connection: Connection, id: int, now: datetime) -> bool:
     """Make a delivery due now: a held one is approved, an unknown or refused one is tried again."""
     row = and_(deliveries.c.id == id, deliveries.c.state.in_(CAN_RETRY))
-    values = {"state": State.DUE, "why": "", "due_at": now, "order_at": now, "urgent": True, "tries": 0, "doubted_at": None}
+    values = {
+        "state": State.DUE,
+        "why": "",
+        "due_at": now,
+        "order_at": now,
+        "urgent": True,
+        "tries": 0,
+        "doubted_at": None,
+    }
     return connection.execute(update(deliveries).where(row).values(values)).rowcount == 1
 
 
@@ -164,7 +172,9 @@ def find_item(connection: Connection, feed_names: Collection[str], wanted: str) 
 
 def subject_taken(connection: Connection, subject: str) -> bool:
     """Whether a share of this subject exists on any channel."""
-    return connection.execute(select(deliveries.c.id).where(deliveries.c.subject == subject).limit(1)).first() is not None
+    return (
+        connection.execute(select(deliveries.c.id).where(deliveries.c.subject == subject).limit(1)).first() is not None
+    )
 
 
 def guid_of(connection: Connection, item: int) -> str:
@@ -174,11 +184,13 @@ def guid_of(connection: Connection, item: int) -> str:
 # --- Changes of the configuration ----------------------------------------------------------------------------------
 
 
-def adopt(connection: Connection, channel_targets: Mapping[str, str], feed_targets: Mapping[str, str], now: datetime) -> None:
+def adopt(connection: Connection, channel_targets: Mapping[str, str], feed_targets: Mapping[str, str]) -> None:
     """Follow the configuration: renamed feeds keep their past, removed channels owe nothing, mended ones go on."""
     _rename_feeds(connection, feed_targets)
     gone = and_(deliveries.c.state.in_((State.DUE, State.HELD)), deliveries.c.channel.not_in(channel_targets))
-    connection.execute(update(deliveries).where(gone).values(state=State.SKIPPED, why="its channel is no longer configured"))
+    connection.execute(
+        update(deliveries).where(gone).values(state=State.SKIPPED, why="its channel is no longer configured")
+    )
     rows = {row["name"]: row for row in connection.execute(select(channels)).mappings()}
     for name, target in channel_targets.items():
         known = rows.get(name)
@@ -194,7 +206,12 @@ def _rename_feeds(connection: Connection, targets: Mapping[str, str]) -> None:
     for name, target in targets.items():
         old = lost.pop(target, None) if name not in rows else None
         if old:
-            for table, column in ((feeds, feeds.c.name), (items, items.c.feed), (guids, guids.c.feed), (deliveries, deliveries.c.feed)):
+            for table, column in (
+                (feeds, feeds.c.name),
+                (items, items.c.feed),
+                (guids, guids.c.feed),
+                (deliveries, deliveries.c.feed),
+            ):
                 connection.execute(update(table).where(column == old).values({column.name: name}))
 
 
@@ -230,7 +247,9 @@ def feed_rows(connection: Connection) -> dict[str, RowMapping]:
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:
     """How many deliveries each channel has in each state."""
-    asked = select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(deliveries.c.channel, deliveries.c.state)
+    asked = select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(
+        deliveries.c.channel, deliveries.c.state
+    )
     return {(row[0], row[1]): row[2] for row in connection.execute(asked)}
 
 

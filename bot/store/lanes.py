@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.model import Item, Occasion, Post, Receipt
-from bot.outcome import Standing, State, Verdict, may_repeat, verdict
+from bot.model import Item, Post, Receipt
+from bot.outcome import Standing, State, Verdict, may_repeat
 from bot.pace import Lane, Step, Waiting, next_step
 from bot.store.polls import ITEM
 from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
@@ -75,7 +75,9 @@ Compose = Callable[[Owing, str], Post]
 # --- Claiming ------------------------------------------------------------------------------------------------------
 
 
-def claim(connection: Connection, channel: str, run: str, rules: Rules, compose: Compose, now: datetime) -> Claim | Step:
+def claim(
+    connection: Connection, channel: str, run: str, rules: Rules, compose: Compose, now: datetime
+) -> Claim | Step:
     """Take what goes now and compose it; else say when to look again. Pauses and stops are seen here."""
     while True:
         step = next_of(connection, channel, rules, now)
@@ -209,7 +211,8 @@ def settle_sent(connection: Connection, taken: Claim, receipt: Receipt, target: 
     """The receipt. It wins over whatever was thought of the delivery meanwhile, however late it comes."""
     values: dict[str, Any] = {
         "state": State.SENT, "shown": taken.revision, "why": "", "run": "", "begun_at": None, "doubted_at": None,
-        "urgent": False, "tries": 0, "due_at": now, "receipt": RECEIPT.dump_python(receipt, mode="json"), "target": target,
+        "urgent": False, "tries": 0, "due_at": now, "target": target,
+        "receipt": RECEIPT.dump_python(receipt, mode="json"),
     }  # fmt: skip
     if taken.doing == "publish":
         values["sent_at"] = now
@@ -223,7 +226,13 @@ def settle_sent(connection: Connection, taken: Claim, receipt: Receipt, target: 
 
 def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime) -> None:
     """What a problem led to, unless somebody else has settled this delivery meanwhile."""
-    values: dict[str, Any] = {"state": became.state, "why": became.why, "run": "", "due_at": became.due_at, "begun_at": None}
+    values: dict[str, Any] = {
+        "state": became.state,
+        "why": became.why,
+        "run": "",
+        "due_at": became.due_at,
+        "begun_at": None,
+    }
     if taken.doing == "publish":
         values |= {} if became.in_doubt else {"doubted_at": None}
     elif became.state == State.REFUSED:
@@ -255,11 +264,15 @@ def save_channel(connection: Connection, name: str, values: Mapping[str, Any]) -
 
 def recover(connection: Connection, run: str, rules_of: Callable[[str], Rules | None], now: datetime) -> int:
     """Settle what earlier runs left `sending`, whatever the clock says: they are dead, for we hold the lock."""
-    rows = connection.execute(
-        select(deliveries).where(deliveries.c.state == State.SENDING, deliveries.c.run != run)
-    ).mappings().all()
+    rows = (
+        connection.execute(select(deliveries).where(deliveries.c.state == State.SENDING, deliveries.c.run != run))
+        .mappings()
+        .all()
+    )
     for row in rows:
-        connection.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(_recovered(row, rules_of, now)))
+        connection.execute(
+            update(deliveries).where(deliveries.c.id == row["id"]).values(_recovered(row, rules_of, now))
+        )
     return len(rows)
 
 

@@ -46,7 +46,11 @@ def past_of(connection: Connection, feed: str, document: Document, watched_at: d
     rows = connection.execute(
         select(deliveries.c.id, delivery_items.c.item_id, deliveries.c.channel)
         .join(delivery_items)
-        .where(delivery_items.c.item_id.in_(ids), deliveries.c.occasion == Occasion.SHARE, deliveries.c.state.in_(OPEN_TO_CHANGE))
+        .where(
+            delivery_items.c.item_id.in_(ids),
+            deliveries.c.occasion == Occasion.SHARE,
+            deliveries.c.state.in_(OPEN_TO_CHANGE),
+        )
     )
     newest = connection.execute(select(func.max(items.c.published)).where(items.c.feed == feed)).scalar()
     doubt = connection.execute(select(feeds.c.doubt).where(feeds.c.name == feed)).scalar() or ""
@@ -56,7 +60,10 @@ def past_of(connection: Connection, feed: str, document: Document, watched_at: d
 def known_items(connection: Connection, feed: str, document: Document) -> list[Known]:
     """The items of a feed that share a guid, a link or a title with an entry of this document."""
     by_guid, by_link, by_title = keys_to_look_up(document.items, document.link)
-    ids = {row.item_id for row in _in(connection, select(guids.c.item_id).where(guids.c.feed == feed), guids.c.guid, by_guid)}
+    ids = {
+        row.item_id
+        for row in _in(connection, select(guids.c.item_id).where(guids.c.feed == feed), guids.c.guid, by_guid)
+    }
     asked = select(items.c.id).where(items.c.feed == feed)
     for column, keys in ((items.c.link_key, by_link), (items.c.title_key, by_title)):
         ids |= {row.id for row in _in(connection, asked, column, keys)}
