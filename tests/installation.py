@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30.0
+LONG_PATIENCE = 150.0  # A trigger waits a minute for a lane that keeps its distance between posts.
 
 
 class Installation:
@@ -20,6 +21,7 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.config, self.state = folder / "config", folder / "state"
+        self._started: list[subprocess.Popen[str]] = []
         self.write("bot.env", "TIMEZONE=Europe/Oslo\n")
 
     def write(self, name: str, text: str | bytes, mode: int = 0o600) -> Path:
@@ -43,16 +45,24 @@ class Installation:
     def start(self, *arguments: str, killed: tuple[str, int] | None = None, **more: Any) -> subprocess.Popen[str]:
         """Start the command; `killed` names the point at which it is killed, and at which time of reaching it."""
         module = ["tests.killed", killed[0], str(killed[1])] if killed else ["bot"]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", *module, *arguments],
             env=self.environment, cwd=ROOT, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more,
         )  # fmt: skip
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kill whatever still runs."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
 
     def run(self, *arguments: str, killed: tuple[str, int] | None = None) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""
         process = self.start(*arguments, killed=killed)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=LONG_PATIENCE)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def status(self) -> dict[str, Any]:

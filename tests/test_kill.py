@@ -39,6 +39,7 @@ class Scene:
         self.site.body = rss(*((n, f"Sak nummer {n}") for n in sorted(numbers, reverse=True)), (1, "Første sak"))
 
     def end(self) -> None:
+        self.it.end()
         for server in (self.site, self.slack, self.hook):
             server.end()
 
