@@ -12,7 +12,7 @@ RUN python -m venv --without-pip /opt/delebot \
 
 FROM python:3.13-slim
 # A named volume takes over the owner and mode that the folder has here.
-RUN useradd --system --uid 10001 --no-create-home --home-dir /data delebot \
+RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin delebot \
     && install --directory --owner=delebot --group=delebot --mode=0700 /data
 COPY --from=build /opt/delebot /opt/delebot
 ENV PATH="/opt/delebot/bin:$PATH" \

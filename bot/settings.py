@@ -168,9 +168,10 @@ class Channel(Values):
 
 
 class Config(Values):
-    """Everything that is configured, and what `check` warns about."""
+    """Everything that is configured, what `check` warns about, and whether others can read a secret."""
 
     bot: BotSettings = BotSettings()
     feeds: dict[str, Feed] = Field(default_factory=dict)
     channels: dict[str, Channel] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    exposed: bool = False
