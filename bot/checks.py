@@ -111,7 +111,7 @@ def check_modes(models: Iterable[type[BaseModel]], entries: Entries, findings: F
         if _open_to_others(path):
             what = "others on this machine can read the secrets in this file"
             place = entries.place if path == entries.path else printable(str(path))
-            findings.exposed = True
+            findings.exposed.append(path)
             findings.warn(place, 0, what, f"Run: chmod 600 {printable(shlex.quote(str(path)))}")
 
 

@@ -50,7 +50,8 @@ def load(directory: Path, environ: Mapping[str, str]) -> Config:
     config = _read(files, environ, findings) if files else Config()
     if mistakes := findings.mistakes():
         raise Mistakes(mistakes)
-    return config.model_copy(update={"warnings": (*map(str, findings.strays), *findings.warnings), "exposed": findings.exposed})
+    warnings = (*map(str, findings.strays), *findings.warnings)
+    return config.model_copy(update={"warnings": warnings, "exposed": bool(findings.exposed)})
 
 
 # --- Which files there are -----------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ class Findings:
 
     found: list[tuple[str, int, Mistake]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    exposed: bool = False
+    exposed: list[Path] = field(default_factory=list)
     strays: list[Mistake] = field(default_factory=list)
 
     def wrong(self, place: str, number: int, what: str, remedy: str = "") -> None:

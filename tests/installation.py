@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,16 @@ class Installation:
         places = {"DELEBOT_CONFIG": str(self.config), "DELEBOT_STATE": str(self.state)}
         return {**os.environ, **places, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
-    def start(self, *arguments: str, killed: tuple[str, int] | None = None, **more: Any) -> subprocess.Popen[str]:
-        """Start the command; `killed` names the point at which it is killed, and at which time of reaching it."""
+    def start(
+        self, *arguments: str, killed: tuple[str, int] | None = None, before: Sequence[str] = (), **more: Any
+    ) -> subprocess.Popen[str]:
+        """Start the command; `killed` names the point at which it is killed, and at which time of reaching it.
+
+        `before` is the command that starts it, with its arguments.
+        """
         module = ["tests.killed", killed[0], str(killed[1])] if killed else ["bot"]
         process = subprocess.Popen(
-            [sys.executable, "-m", *module, *arguments],
+            [*before, sys.executable, "-m", *module, *arguments],
             env=self.environment, cwd=ROOT, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more,
         )  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ import trustme
 from tests.installation import Installation
 from tests.servers import Answer, Receiver, Site, rss
 
-SECRET = "secretsecretsecret"  # noqa: S105 - what must never be shown
+SECRET = "secretsecretsecret"
 PAGE = b"""<!doctype html><html><head><title>Klyngen</title>
 <link rel="alternate" type="application/rss+xml" href="/feed/"></head><body>Nyheter</body></html>"""
 
@@ -55,7 +55,7 @@ FILES: dict[str, tuple[Callable[[Scene], object], list[str]]] = {
     "an unknown key": (lambda s: hook(s, "KIND=webhook\nHUORS=08:00-16:00\n"), ["hook.env line 4", "HOURS"]),
     "a misspelt kind": (lambda s: hook(s, "KIND=webhok\n"), ["hook.env", "KIND", "webhook"]),
     "a missing address": (lambda s: s.it.write("channels/hook.env", "KIND=webhook\n"), ["hook.env", "URL"]),
-    "a doubled key": (lambda s: hook(s, "KIND=webhook\nKIND=slack\n"), ["hook.env", "KIND", "line 3", "line 4"]),
+    "a doubled key": (lambda s: hook(s, "KIND=webhook\nKIND=slack\n"), ["hook.env line 4", "KIND", "lines 3 and 4"]),
     "smart quotes": (lambda s: hook(s, "KIND=webhook\nLANGUAGE=“nb”\n"), ["hook.env", "LANGUAGE", "quot"]),
     "a lost comment": (lambda s: hook(s, "KIND=webhook\nINCLUDE=abc #def\n"), ["hook.env", "INCLUDE", "#"]),
     "UTF-16": (lambda s: hook(s, "KIND=webhook\n", "utf-16"), ["hook.env", "UTF-16", "UTF-8"]),
@@ -125,22 +125,18 @@ def test_an_expired_certificate_is_one_line(scene: Scene, tmp_path: Path) -> Non
     assert code == 1 and len(lines) == 1 and "expired" in lines[0] and "localhost" in lines[0], lines
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/bin/setpriv"), reason="root can write everywhere; setpriv makes it nobody")  # noqa: PTH110
-def test_a_state_directory_that_cannot_be_written_is_one_line(scene: Scene, tmp_path: Path) -> None:
+# Root may write everywhere, so as root the process gives up that right first.
+WITHOUT_PRIVILEGE = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+
+
+@pytest.mark.skipif(bool(WITHOUT_PRIVILEGE) and not shutil.which("setpriv"), reason="root, and no setpriv (util-linux)")
+def test_a_state_directory_that_cannot_be_written_is_one_line(scene: Scene) -> None:
     scene.it.state.mkdir(mode=0o555)
-    done = as_somebody_else(scene.it, tmp_path, "trigger")
-    lines = done.stderr.splitlines()
-    assert done.returncode == 1 and len(lines) == 1 and "can't be written" in lines[0] and "DELEBOT_STATE" in lines[0]
-
-
-def as_somebody_else(it: Installation, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user for whom the permissions of files count."""
-    process = it.start(*arguments, user=65534 if os.geteuid() == 0 else None)
-    for path in (folder, *folder.parents):
-        if path.stat().st_uid == os.geteuid() and path != Path("/"):
-            path.chmod(path.stat().st_mode | 0o055)
-    out, err = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    process = scene.it.start("trigger", before=WITHOUT_PRIVILEGE)
+    _, err = process.communicate(timeout=60)
+    lines = err.splitlines()
+    assert process.returncode == 1 and len(lines) == 1, err
+    assert "can't be written" in lines[0] and "DELEBOT_STATE" in lines[0]
 
 
 def test_a_full_state_directory_is_one_line(scene: Scene) -> None:

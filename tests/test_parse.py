@@ -257,6 +257,8 @@ def costly() -> Iterator[tuple[str, bytes]]:
     yield "many words of one tag", rss(f"<media:keywords>{','.join(map(str, range(50_000)))}</media:keywords>")
     yield "many authors", rss("".join(f"<dc:creator>{n}</dc:creator>" for n in range(20_000)))
     yield "an endless author", rss(f"<author>{'a' * 300_000}</author>")
+    yield "an endless editor", rss(head=f"<managingEditor>{'a' * 300_000}</managingEditor>")
+    yield "many tags of the feed", rss(head="".join(f"<category>{n}</category>" for n in range(20_000)))
     yield "an endless date", rss(f"<pubDate>{'1 ' * 150_000}</pubDate>")
     yield "an endless link", rss(f"<link>https://a.example/{'a/../' * 60_000}</link>")
     yield "many unclosed comments", b"<rss>" + b"<!--x>" * 60_000

@@ -21,7 +21,7 @@ def read(text: str, address: str) -> Document:
     try:
         feed = json.loads(text)
     except json.JSONDecodeError as error:
-        raise refuse.broken_json(error.lineno, cut=error.pos >= len(text.rstrip())) from None
+        raise refuse.broken_json(error.lineno, cut=_ends_too_early(error)) from None
     except (ValueError, RecursionError):
         raise refuse.unreadable() from None
     if not isinstance(feed, dict) or not str(feed.get("version")).startswith(VERSION):
@@ -34,6 +34,10 @@ def read(text: str, address: str) -> Document:
         language=fields.language(feed.get("language")),
         items=tuple(_item(item, feed, home or address) for item in items),
     )
+
+
+def _ends_too_early(error: json.JSONDecodeError) -> bool:
+    return error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
 
 
 def _item(item: dict[str, Any], feed: dict[str, Any], base: str) -> Item:

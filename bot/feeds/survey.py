@@ -17,16 +17,21 @@ from bot.model import Picture
 ITEMS = 1_000  # Items that are read of a document: the first ones, which are the newest in nearly every feed.
 TAGS = 50  # Tags and authors that are read of an item.
 PICTURES = 50  # Pictures that are read of an item.
-SHORT = 2_000  # Bytes of a name, a date or a tag that are no longer one.
 
 NUMBER = "delebotnumber"  # The element that carries an item's number.
 MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 BASE = "http://www.w3.org/XML/1998/namespace base"
 XHTML = "http://www.w3.org/1999/xhtml"
-COUNTED = {"category", "subject", "author", "creator", "contributor"}
-BRIEF = COUNTED | {"name", "email", "pubdate", "published", "updated", "date", "issued", "modified", "created"}
-UNREAD = {"keywords", "tags"}  # Words for search engines, which no reader sees.
+PERSONS = ("author", "creator", "contributor", "publisher", "name", "email")
+COUNTED = {"category", "subject", "author", "creator", "contributor", "publisher"}
+BRIEF = {  # Characters beyond which these are no longer what they should be.
+    **dict.fromkeys(PERSONS, 300),
+    **dict.fromkeys(("category", "subject"), 1_000),
+    **dict.fromkeys(("pubdate", "published", "updated", "date", "issued", "modified", "created"), 1_000),
+}
+UNREAD = {"keywords", "tags", "managingeditor", "webmaster"}  # Words for machines, which no reader sees.
+UNREAD_OF_FEED = UNREAD | {"category", "subject", "publisher", "contributor"}
 FILE_NAME = re.compile(r"\S*(?:\d{4}|_\d|\.(?:jpe?g|png|gif|webp))\S*", re.IGNORECASE)
 START_TAG = re.compile(rb"<(?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
 
@@ -107,6 +112,16 @@ def _edited(body: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     return b"".join([*pieces, body[at:]])
 
 
+@dataclass(slots=True)
+class _Words:
+    """The text of an element that is being read, as far as it came."""
+
+    depth: int
+    start: int
+    local: str
+    pieces: list[str] = field(default_factory=list)
+
+
 class _Surveyor:
     """Follows expat through a document."""
 
@@ -127,9 +142,8 @@ class _Surveyor:
         self.beside: list[Beside] = []
         self.edits: list[tuple[int, int, bytes]] = []
         self.cut: tuple[int, int, bool] | None = None  # Depth and offset of what is being cut, and whether it is empty.
-        self.brief: tuple[int, int] | None = None  # Depth and offset of what may turn out to be too long.
         self.scopes: list[tuple[int, Beside]] = []  # The media elements that are open, the item itself first.
-        self.words: list[str] | None = None
+        self.words: _Words | None = None
 
     # --- Events -----------------------------------------------------------------------------------------------------
 
@@ -145,17 +159,15 @@ class _Surveyor:
             self._start_inside(space.lower(), local.lower(), attributes)
         elif local.lower() in ("item", "entry") and space != XHTML:
             self._start_item()
-        elif self.root.lower() == "rdf" and local == "channel":  # RDF holds many things; a channel makes it RSS 1.0.
-            self.is_feed = True
+        else:
+            self._start_between(space.lower(), local.lower())
 
     def end(self, name: str) -> None:
         index = self.parser.CurrentByteIndex
-        if self.words is not None:
-            self._end_words(name.rpartition(" ")[2])
+        if self.words and self.words.depth == self.depth:
+            self._end_words(self.words, index)
         if len(self.scopes) > 1 and self.scopes[-1][0] == self.depth:
             self._end_scope(name.rpartition(" ")[2].lower())
-        if self.brief and self.brief[0] == self.depth:
-            self._end_brief(index)
         if self.cut and self.cut[0] == self.depth:
             self._end_cut(index)
         if self.item_depth == self.depth:
@@ -183,13 +195,24 @@ class _Surveyor:
             number = len(self.beside) - 1
             self.edits.append((index, index, b"<%s>%d</%s>" % (NUMBER.encode(), number, NUMBER.encode())))
 
+    def _start_between(self, space: str, local: str) -> None:
+        """What is of the feed, not of an item: only its names and addresses are read."""
+        if local == "channel" and self.root.lower() == "rdf":  # RDF holds many things; a channel makes it RSS 1.0.
+            self.is_feed = True
+        elif space in MEDIA or space == ITUNES or local in UNREAD_OF_FEED:
+            self._start_cut()
+        elif local in BRIEF:
+            self._start_words(local)
+
     def _start_inside(self, space: str, local: str, attributes: dict[str, str]) -> None:
         if space in MEDIA:
             self._start_media(local, attributes)
         elif space == ITUNES:
             if local == "image":
                 self._picture(attributes.get("href", attributes.get("url", "")), "image/", attributes)
-            if local != "author":
+            if local == "author":
+                self._start_brief(local)
+            else:
                 self._start_cut()
         elif local == "enclosure" or (local == "link" and attributes.get("rel", "").lower() == "enclosure"):
             self._enclosure(attributes)
@@ -211,17 +234,14 @@ class _Surveyor:
         elif local == "content" and not medium:
             self._picture(url, kind, attributes)
         elif local in ("title", "description"):
-            self.words = []
-            self.parser.CharacterDataHandler = self.words.append
+            self._start_words(local)
 
-    def _end_words(self, local: str) -> None:
-        words, self.words = plain("".join(self.words or ())), None
-        self.parser.CharacterDataHandler = None
-        scope = self.scopes[-1][1]
-        if local.lower() == "title":
-            scope.title = scope.title or words
+    def _said(self, words: _Words) -> None:
+        scope, said = self.scopes[-1][1], plain("".join(words.pieces))
+        if words.local == "title":
+            scope.title = scope.title or said
         else:
-            scope.description = scope.description or words
+            scope.description = scope.description or said
 
     def _end_scope(self, local: str) -> None:
         inner, outer = self.scopes.pop()[1], self.scopes[-1][1]
@@ -260,10 +280,17 @@ class _Surveyor:
         self.counted += local in COUNTED
         if self.counted > TAGS:
             self._start_cut()
-        elif self.brief is None:
-            self.brief = (self.depth, self.parser.CurrentByteIndex)
+        else:
+            self._start_words(local)
 
-    def _end_brief(self, index: int) -> None:
-        if self.brief and index - self.brief[1] > SHORT and self.body.startswith(b"</", index):
-            self.edits.append((self.brief[1], self.body.find(b">", index) + 1, b""))
-        self.brief = None
+    def _start_words(self, local: str) -> None:
+        if self.words is None:
+            self.words = _Words(self.depth, self.parser.CurrentByteIndex, local)
+            self.parser.CharacterDataHandler = self.words.pieces.append
+
+    def _end_words(self, words: _Words, index: int) -> None:
+        self.words = self.parser.CharacterDataHandler = None
+        if words.local not in BRIEF:
+            self._said(words)
+        elif sum(map(len, words.pieces)) > BRIEF[words.local]:
+            self.edits.append((words.start, self.body.find(b">", index) + 1, b""))
