@@ -79,7 +79,7 @@ def main() -> None:
 
 def configuration() -> Config:
     """The configuration, or all that is wrong with it."""
-    from bot.config import load
+    from bot.config.load import load
 
     return load(Where.config, os.environ)
 
@@ -120,7 +120,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Read the configuration, ask each feed once, and say all that is wrong. Posts nothing."""
-    from bot.check import check as work
+    from bot.commands.check import check as work
 
     finish(go(work(configuration(), teller(as_json), offline=offline)))
 
@@ -133,7 +133,7 @@ def status(
     as_json: Json = False,
 ) -> None:
     """How things stand: the last articles and where they went, what waits, what is wrong, what comes next."""
-    from bot.status import is_alive, report, text
+    from bot.commands.status import is_alive, report, text
 
     if alive:
         finish(is_alive(Where.state))
@@ -144,7 +144,7 @@ def status(
 @app.command()
 def demo(as_json: Json = False) -> None:
     """See it work, with a sample site on this machine and this terminal as the channel."""
-    from bot.demo import demo as work
+    from bot.commands.demo import demo as work
 
     finish(go(work(teller(as_json))))
 
@@ -164,8 +164,8 @@ def trigger(
     as_json: Json = False,
 ) -> None:
     """Poll now and deliver now, also beside a running daemon."""
+    from bot.commands.trigger import Ask
     from bot.model import Mistake
-    from bot.trigger import Ask
 
     if again and not item:
         raise Mistake("--again repeats one article", remedy="Name it with --item latest, its address or its number")
@@ -174,7 +174,7 @@ def trigger(
 
 
 def run_errand(ask: Any, as_json: bool) -> None:
-    from bot.errand import errand
+    from bot.commands.errand import errand
 
     finish(go(errand(configuration(), Where.state, ask, teller(as_json))))
 
@@ -183,7 +183,7 @@ def run_errand(ask: Any, as_json: bool) -> None:
 def run() -> None:
     """Work in the background: poll, share, correct, until SIGTERM. SIGHUP reads the configuration again."""
     from bot import log
-    from bot.check import tell_warnings
+    from bot.commands.check import tell_warnings
     from bot.run import run as work
 
     config = configuration()
@@ -214,7 +214,7 @@ def skip(id: Id, as_json: Json = False) -> None:
 
 
 def decide(what: str, id: int, as_json: bool) -> None:
-    from bot.decide import decide as work
+    from bot.commands.decide import decide as work
 
     ask = work(Where.state, what, id)
     if ask is None:
@@ -230,7 +230,7 @@ def pause(
     as_json: Json = False,
 ) -> None:
     """Send nothing more until resume: everything, or one channel. What comes meanwhile waits."""
-    from bot.decide import pause as work
+    from bot.commands.decide import pause as work
 
     said = work(configuration(), Where.state, channel, duration)
     show({"paused": channel or "*"}, said, as_json)
@@ -242,7 +242,7 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """End a pause, or go on with a channel that was stopped, and deliver what waits."""
-    from bot.decide import resume as work
+    from bot.commands.decide import resume as work
 
     run_errand(work(configuration(), Where.state, channel), as_json)
 
@@ -253,7 +253,7 @@ def resume(
 @app.command()
 def backup(target: Annotated[Path, typer.Argument(help="The file to write, or a directory for a dated one.")]) -> None:
     """Copy the state into one file, also beside a running daemon."""
-    from bot.keep import backup as work
+    from bot.commands.keep import backup as work
 
     print(f"The state is copied to {work(Where.state, target)}")
 
@@ -263,6 +263,6 @@ def restore(
     source: Annotated[Path, typer.Argument(help="A file that backup has written.")],
 ) -> None:
     """Bring back a copy of the state; the present one is kept beside it. The daemon must not run."""
-    from bot.keep import restore as work
+    from bot.commands.keep import restore as work
 
     print(work(Where.state, source))

@@ -15,7 +15,7 @@ from bot.feeds.discover import candidates
 from bot.feeds.fetch import Fetched, Memory, fetch, proved
 from bot.feeds.parse import parse
 from bot.model import Document, FeedProblem, Item, Post
-from bot.net import shown
+from bot.net.client import shown
 from bot.outcome import State
 from bot.plan import Past, Plan, plan
 from bot.posts.compose import same_post

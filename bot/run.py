@@ -16,14 +16,14 @@ import httpx
 from filelock import FileLock, Timeout
 
 from bot import __version__, kinds
+from bot.commands.trigger import Ask, trigger
 from bot.model import Mistake, Mistakes
-from bot.net import Client, NetProblem, host_of
+from bot.net.client import Client, NetProblem, host_of
 from bot.poll import target_of
 from bot.settings import Config
 from bot.store import desk, lanes
 from bot.store.database import Store, open_store
 from bot.story import Event, Listeners
-from bot.trigger import Ask, trigger
 from bot.wake import SWEEP_EVERY, Wake, scheduler
 from bot.world import World, clock
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import httpx
 
 from bot.model import Busy, Flow, Problem, Stopped, T, Unknown
-from bot.net import Client, NetProblem, host_of
+from bot.net.client import Client, NetProblem, host_of
 from bot.outcome import problem_of
 from bot.settings import Channel
 

@@ -15,7 +15,7 @@ from bot.store.lanes import Owing, Rules
 
 if TYPE_CHECKING:
     from bot.model import Item
-    from bot.net import Client
+    from bot.net.client import Client
     from bot.settings import Channel, Config
     from bot.store.database import Store
     from bot.story import Listeners

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.config import load
+from bot.config.load import load
 from bot.model import Mistakes
 from bot.settings import Config
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.addresses import (
+from bot.net.addresses import (
     NOT_PUBLIC_V4,
     admits,
     authority,

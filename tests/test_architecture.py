@@ -34,7 +34,7 @@ ALL = files_of("bot")
 # A library that is known in one place only can be replaced there.
 HOMES = {
     "alembic": "bot/store/migrations/",
-    "dotenv": "bot/envfile.py",
+    "dotenv": "bot/config/envfile.py",
     "feedparser": "bot/feeds/parse.py",
     "structlog": "bot/log.py",
     "typer": "bot/cli.py",

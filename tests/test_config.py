@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from bot import kinds
-from bot.config import load
-from bot.entries import Findings, read_entries
-from bot.filled import fill
-from bot.wrong import Wrong
+from bot.config.entries import Findings, read_entries
+from bot.config.filled import fill
+from bot.config.load import load
+from bot.config.wrong import Wrong
 from tests.folders import FEED, FILES, SLACK, configure, loaded, mistakes
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import load
+from bot.config.load import load
 from bot.model import Mistakes
 from tests.folders import FEED, FILES, SLACK, configure, loaded, mistakes
 

@@ -150,8 +150,8 @@ def test_the_outside_monitor_is_asked(scene: Scene) -> None:
 
 
 def test_a_life_sign_that_is_old_is_none(tmp_path: Path) -> None:
+    from bot.commands.status import is_alive
     from bot.run import LIFE_SIGN
-    from bot.status import is_alive
 
     assert not is_alive(tmp_path)
     sign = tmp_path / LIFE_SIGN

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot import kinds
-from bot.config import load
-from bot.examples import channel_example, main, pages
+from bot.config.examples import channel_example, main, pages
+from bot.config.load import load
 from bot.settings import BotSettings, ChannelSettings, Config, FeedSettings
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -44,7 +44,7 @@ def made(folder: Path, *, every_key: bool) -> Config:
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_an_example_in_the_project_is_what_the_settings_say(name: str) -> None:
-    assert (CONFIG / name).read_text("utf-8") == pages()[name], "run: python -m bot.examples"
+    assert (CONFIG / name).read_text("utf-8") == pages()[name], "run: python -m bot.config.examples"
 
 
 def test_there_is_no_example_of_what_is_not_there_any_more() -> None:

@@ -29,7 +29,7 @@ from bot.feeds.fetch import (
     retry_after,
 )
 from bot.model import FeedProblem
-from bot.net import Client
+from bot.net.client import Client
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 URL = "http://feed.example/rss"

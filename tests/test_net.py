@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.model import Mistake
-from bot.net import Client, Guard, NetProblem, guarded_socket
+from bot.net.client import Client, Guard, NetProblem, guarded_socket
 
 HERE = "127.0.0.1"
 NAMES = {

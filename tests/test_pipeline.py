@@ -12,13 +12,13 @@ import pytest
 from pydantic import SecretStr
 
 from bot import kinds
+from bot.commands.trigger import Ask, trigger
 from bot.outcome import State
 from bot.run import at_work, lock_of
 from bot.settings import Channel, Config
 from bot.store import desk
 from bot.store.database import Store, open_store
 from bot.story import Event
-from bot.trigger import Ask, trigger
 from bot.world import clock
 from tests.servers import Answer, Receiver, Site, rss
 from tests.values import a_channel, a_config, a_feed

@@ -12,9 +12,9 @@ from hashlib import sha256
 
 import httpx
 
-from bot.addresses import authority, bare, host_of, normal, shown
 from bot.model import FeedProblem
-from bot.net import Client, NetProblem, basic
+from bot.net.addresses import authority, bare, host_of, normal, shown
+from bot.net.client import Client, NetProblem, basic
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 FULL_EVERY = timedelta(hours=6)  # A server whose validators never change is found out after this long.

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
+from bot.config.wrong import Wrong
 from bot.kinds import Limits, kind
 from bot.model import Attempt, Busy, Entry, Flow, Post, Problem, Receipt, Refused, Stopped, Unknown
 from bot.posts.characters import utf16
@@ -18,7 +19,6 @@ from bot.posts.clip import clip, clip_line
 from bot.posts.dates import in_words
 from bot.posts.write import date_mrkdwn, escape_mrkdwn, link_mrkdwn, mrkdwn, paragraph
 from bot.settings import Values
-from bot.wrong import Wrong
 
 URLS = r"https://hooks\.slack(?:-gov)?\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]+/?"
 NEW = "Make an incoming webhook in Slack and put its address into URL"

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
+from bot.config.wrong import Wrong
 from bot.kinds import Limits, kind
 from bot.model import Attempt, Entry, Flow, Occasion, Post, Receipt, Refused
 from bot.posts.characters import utf8
 from bot.posts.clip import clip, clip_line
 from bot.posts.write import plain
 from bot.settings import Values
-from bot.wrong import Wrong
 
 LARGEST = 20_000  # Bytes of a whole payload, as the standard recommends.
 LONGEST_LINK = 8000

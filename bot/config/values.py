@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from bot.config.times import cron, duration, every, hours
+from bot.config.wrong import Wrong, did_you_mean, public, suggest
 from bot.settings import Window
-from bot.times import cron, duration, every, hours
-from bot.wrong import Wrong, did_you_mean, public, suggest
 
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
 

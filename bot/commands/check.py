@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot import kinds
 from bot.feeds.fetch import Memory, fetch
 from bot.model import Document, FeedProblem, Problem
-from bot.net import Client
+from bot.net.client import Client
 from bot.poll import read
 from bot.run import user_agent
 from bot.send import perform, sender

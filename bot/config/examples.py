@@ -1,4 +1,4 @@
-"""The example files in `config/`, made from the settings themselves; `python -m bot.examples` writes them."""
+"""The example files in `config/`, made from the settings themselves; `python -m bot.config.examples` writes them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot import kinds
+from bot.config.times import written
 from bot.kinds import Kind
 from bot.settings import BotSettings, ChannelSettings, FeedSettings
-from bot.times import written
 
 HOW = """A line is KEY=value; a line that begins with # is a comment. To set a key, remove the # before it.
 Durations are 90s, 15m, 24h or 7d; switches are yes or no; lists have commas between.
@@ -110,4 +110,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(__file__).resolve().parent.parent / "config")
+    main(Path(__file__).resolve().parent.parent.parent / "config")

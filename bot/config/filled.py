@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bot.entries import Entries, Findings, Given
+from bot.config.entries import Entries, Findings, Given
+from bot.config.values import holds_secret, read
+from bot.config.wrong import Wrong, public, quoted
 from bot.settings import FeedSettings
-from bot.values import holds_secret, read
-from bot.wrong import Wrong, public, quoted
 
 M = TypeVar("M", bound=BaseModel)
 BOUNDS = {

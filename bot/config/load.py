@@ -14,13 +14,21 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bot import kinds
-from bot.checks import check_alerts, check_modes, check_names, check_often, check_planned, check_reach, check_times
-from bot.entries import Entries, Findings, read_entries, report_unknown
-from bot.filled import fill
+from bot.config.checks import (
+    check_alerts,
+    check_modes,
+    check_names,
+    check_often,
+    check_planned,
+    check_reach,
+    check_times,
+)
+from bot.config.entries import Entries, Findings, read_entries, report_unknown
+from bot.config.filled import fill
+from bot.config.wrong import did_you_mean, printable, quoted, suggest
 from bot.kinds import Kind
 from bot.model import Mistake, Mistakes
 from bot.settings import BotSettings, Channel, ChannelSettings, Config, Feed, FeedSettings
-from bot.wrong import did_you_mean, printable, quoted, suggest
 
 HOMES = {
     **dict.fromkeys(ChannelSettings.model_fields, "a channel's file (channels/<name>.env)"),

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.config import load
-from bot.errand import errand
+from bot.commands.errand import errand
+from bot.commands.trigger import Ask
+from bot.config.load import load
 from bot.story import Event
-from bot.trigger import Ask
 from bot.world import clock
 
 SAMPLE = Path(__file__).parent / "site.xml"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from bot.commands.trigger import Ask
+from bot.config.times import duration as read_duration
 from bot.model import Mistake
 from bot.outcome import State
 from bot.settings import Config
 from bot.store import desk
 from bot.store.database import open_store
-from bot.times import duration as read_duration
-from bot.trigger import Ask
 from bot.world import clock
 
 ALREADY = {

@@ -27,10 +27,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
-from bot.addresses import admits, bare, host_of, is_forbidden, is_public, is_web, shown
-from bot.decode import Decoder, Undecodable
 from bot.model import Mistake
-from bot.trouble import NetProblem, explain
+from bot.net.addresses import admits, bare, host_of, is_forbidden, is_public, is_web, shown
+from bot.net.decode import Decoder, Undecodable
+from bot.net.trouble import NetProblem, explain
 
 __all__ = ["Client", "Guard", "NetProblem", "host_of", "shown"]
 

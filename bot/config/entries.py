@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.envfile import LARGEST, NOT_A_LINE, REFERENCE, Complaint, Line, decode, fill_in, lines
+from bot.config.envfile import LARGEST, NOT_A_LINE, REFERENCE, Complaint, Line, decode, fill_in, lines
+from bot.config.wrong import Wrong, did_you_mean, suggest
 from bot.model import Mistake
-from bot.wrong import Wrong, did_you_mean, suggest
 
 EMPTY = Wrong("has no value", "Write one after the =, or remove the line.")
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot import kinds
-from bot.entries import Entries, Findings, Given
+from bot.config.entries import Entries, Findings, Given
+from bot.config.values import holds_secret
+from bot.config.wrong import did_you_mean, printable, quoted, suggest
 from bot.settings import BotSettings, Channel, Config, FeedSettings
-from bot.values import holds_secret
-from bot.wrong import did_you_mean, printable, quoted, suggest
 
 FREQUENT_SECONDS = 60
 CREDENTIAL = re.compile(r"[?&][^=&]*(token|key|secret|auth|pass|pwd|sig|code)[^=&]*=", re.IGNORECASE)

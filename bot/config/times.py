@@ -6,8 +6,8 @@ import re
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.config.wrong import Wrong, did_you_mean, suggest
 from bot.settings import Window
-from bot.wrong import Wrong, did_you_mean, suggest
 
 LONGEST = timedelta(days=3650)
 SHORTEST_POLL = timedelta(seconds=10)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from bot.commands.trigger import Ask, check_names, trigger
 from bot.run import at_work, lock_of
 from bot.settings import Config
 from bot.store import desk
 from bot.store.database import Store, open_store
 from bot.story import Event
-from bot.trigger import Ask, check_names, trigger
 from bot.world import clock
 
 LOOK_EVERY = 0.1

@@ -10,7 +10,7 @@ from io import StringIO
 
 from dotenv.parser import Binding, parse_stream
 
-from bot.wrong import Wrong
+from bot.config.wrong import Wrong
 
 LARGEST = 65536
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?:'[^']+'|[^=\s]+)\s*=[^\S\r\n]*(?P<raw>.*)", re.DOTALL)

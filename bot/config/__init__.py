@@ -1,0 +1,1 @@
+"""From env files to settings: reading, checking, and saying in one line what is wrong and what to do."""
