@@ -86,8 +86,14 @@ def configuration() -> Config:
 
 def go(work: Coroutine[Any, Any, Any]) -> Any:
     import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
-    return asyncio.run(work)
+    async def on_few_threads() -> Any:
+        # The store and the parser wait for each other anyway, and every thread costs memory for good.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(3))
+        return await work
+
+    return asyncio.run(on_few_threads())
 
 
 def finish(ok: bool) -> None:

@@ -104,6 +104,23 @@ class Occasion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ShareLink:
+    """One click to share: the network's name (linkedin, email, …), its label for people, and the address that opens."""
+
+    network: str
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareCall:
+    """The line that asks readers to share, as the article words it, and the links that let them do it in one click."""
+
+    words: str
+    links: tuple[ShareLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One item as a post shows it: `text` is its lead, already clipped to what the kind wishes.
 
@@ -120,6 +137,7 @@ class Entry:
     published: datetime | None = None
     source: str = ""
     language: str = ""
+    share: ShareCall | None = None
 
 
 @dataclass(frozen=True, slots=True)

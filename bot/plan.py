@@ -139,7 +139,8 @@ def oldest_first(matches: Sequence[Match], now: datetime) -> list[Match]:
 
 def _moment(item: Item, now: datetime) -> datetime:
     """When an item was written, as far as one can believe it: a date in the future is no date."""
-    return item.published if item.published and item.published <= now + CLOCK_SKEW else now
+    written = item.published or item.updated
+    return written if written and written <= now + CLOCK_SKEW else now
 
 
 def _owing(fresh: Sequence[Match], past: Past, feed: Feed, *, baseline: bool, now: datetime) -> dict[str, str]:
@@ -158,12 +159,13 @@ def _too_old(item: Item, past: Past, feed: Feed, now: datetime) -> str:
     the others: then the site or its cache held it back until now.
     """
     limit = now - feed.wishes.max_age
-    if item.published is None or item.published >= limit:
+    written = item.published or item.updated
+    if written is None or written >= limit:
         return ""
     watching = past.watched_at is not None and past.watched_at >= limit
-    if watching and past.newest is not None and item.published > past.newest:
+    if watching and past.newest is not None and written > past.newest:
         return ""
-    return f"it is from {item.published:%Y-%m-%d}, older than MAX_AGE allows"
+    return f"it is from {written:%Y-%m-%d}, older than MAX_AGE allows"
 
 
 def _owed(

@@ -36,7 +36,6 @@ HOMES = {
     "alembic": "bot/store/migrations/",
     "dotenv": "bot/config/envfile.py",
     "feedparser": "bot/feeds/parse.py",
-    "structlog": "bot/log.py",
     "typer": "bot/cli.py",
 }
 

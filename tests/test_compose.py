@@ -146,3 +146,17 @@ def test_several_items_are_entries_of_one_post_in_order() -> None:
 def test_an_alert_keeps_its_lines_but_nothing_that_steers_a_terminal() -> None:
     post = words_post("Linje en\nlinje \x1b[31mto ", key="k", occasion=Occasion.ALERT, made_at=NOW, language="nb")
     assert (post.words, post.entries, post.occasion) == ("Linje en\nlinje [31mto", (), Occasion.ALERT)
+
+
+def test_a_moved_site_and_a_bumped_date_make_no_other_post() -> None:
+    """Every address on the site and the date changed, and nothing that readers are told."""
+    html = '<p>Les <a href="https://{}klynge.example/a/">mer</a>.</p><p><img src="https://{}klynge.example/b.jpg"></p>'
+    one = Item("1", "https://klynge.example/sak/", "Sak", html.replace("{}", ""), published=NOW)
+    moved = replace(
+        one,
+        link="https://www.klynge.example/sak/",
+        html=html.replace("{}", "www."),
+        published=NOW + timedelta(days=1),
+    )
+    assert same_post(posted(one), posted(moved))
+    assert not same_post(posted(one), posted(replace(moved, title="Sak, rettet")))

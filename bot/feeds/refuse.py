@@ -11,6 +11,7 @@ SHORT = 20_000  # A page in the way of a feed is short; a long page may speak of
 
 SKIPPED = re.compile(r"\s+|<\?[^>]*>|<!--")
 HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|script)\b", re.IGNORECASE)
+FRAGMENT = re.compile(r"\s*<[a-z]", re.IGNORECASE)
 WALL = re.compile(
     r"cdn-cgi/challenge-platform|_cf_chl_opt|<title>\s*just a moment|attention required! \||_incapsula_resource|"
     r"sgcaptcha|awswafcookie|awswaf\.com|px-captcha|captcha-delivery\.com|ddos-guard|within\.website|"
@@ -89,7 +90,7 @@ def words(text: str) -> FeedProblem:
             "the site answers with an error of its own (PHP) instead of the feed",
             remedy="Tell those who run the site; Delebot tries again",
         )
-    if CAPTCHA.search(text[:READ]) and len(text) < SHORT:
+    if FRAGMENT.match(text) or (CAPTCHA.search(text[:READ]) and len(text) < SHORT):
         return page(text)
     return FeedProblem("this is plain text, not a feed", remedy=FIND_IT)
 

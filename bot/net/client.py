@@ -202,9 +202,11 @@ def headers(request: httpx.Request, body: bytes) -> CIMultiDict[str]:
 
 
 def tls_context() -> ssl.SSLContext:
-    """What is trusted: the system's certificates (SSL_CERT_FILE and SSL_CERT_DIR as in OpenSSL) and certifi's."""
+    """What is trusted: the system's certificates (SSL_CERT_FILE and SSL_CERT_DIR as in OpenSSL), else certifi's."""
     context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
+    paths = ssl.get_default_verify_paths()
+    if not paths.cafile and not paths.capath:
+        context.load_verify_locations(certifi.where())
     context.set_alpn_protocols(["http/1.1"])
     return context
 

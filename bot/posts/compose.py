@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.identity import link_key
 from bot.kinds import Limits
 from bot.model import Entry, Item, Occasion, Picture, Post, Text
 from bot.posts.characters import clean, one_line
@@ -47,12 +48,24 @@ def words_post(words: str, *, key: str, occasion: Occasion, made_at: datetime, l
 
 
 def same_post(one: Post, other: Post) -> bool:
-    """Whether two posts show the same, whatever they are for and whenever they were made."""
-    return _shown(one) == _shown(other)
+    """Whether two posts say the same to their readers, so that no correction is owed.
+
+    That the site moved, with every address in it, is no correction, nor that it changed the date.
+    """
+    return _said(one) == _said(other)
 
 
-def _shown(post: Post) -> tuple[object, ...]:
-    return post.words, tuple(replace(entry, id="") for entry in post.entries)
+def _said(post: Post) -> tuple[object, ...]:
+    return post.words, tuple(map(_essence, post.entries))
+
+
+def _essence(entry: Entry) -> Entry:
+    picture = entry.picture and replace(entry.picture, url=link_key(entry.picture.url))
+    text = tuple(
+        replace(block, spans=tuple(replace(span, link=link_key(span.link)) for span in block.spans))
+        for block in entry.text
+    )
+    return replace(entry, id="", link=link_key(entry.link), text=text, picture=picture, published=None)
 
 
 def _entry(id: str, item: Item, wishes: ChannelSettings, limits: Limits, source: str) -> Entry:

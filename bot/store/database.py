@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from bot.model import Mistake
+from bot.store.schema import metadata
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,7 +74,7 @@ def _told(path: Path) -> Iterator[None]:
     """Turn what a database says into what a person can act on."""
     try:
         yield
-    except (OperationalError, sqlite3.OperationalError, DatabaseError) as error:
+    except (DatabaseError, sqlite3.DatabaseError) as error:
         said = str(getattr(error, "orig", error))
         for sign, what, remedy in TROUBLES:
             if sign in said:
@@ -107,9 +108,13 @@ def open_store(directory: Path) -> Store:
         with _told(path), suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     store = Store(path)
-    version = store.read_now(schema_version)
-    if version != HEAD:
-        _upgrade(store, version)
+    try:
+        version = store.read_now(schema_version)
+        if version != HEAD:
+            _upgrade(store, version)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -145,19 +150,28 @@ def schema_version(connection: Connection) -> str:
     return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
 
 
+def create(connection: Connection) -> None:
+    """Make the newest schema at once. It is what the migrations lead to, without loading their library for it."""
+    metadata.create_all(connection)
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+
+
 def _upgrade(store: Store, version: str) -> None:
     """Bring the schema to the newest version, after a copy; refuse a database that is newer than this program."""
+    if not version:
+        store.write_now(create)
+        return
     from bot.store.migrations import KNOWN, upgrade
 
-    if version and version not in KNOWN:
+    if version not in KNOWN:
         raise Mistake(
             f"this state was written by a newer Delebot (schema {version}; this one knows {HEAD})",
             where=str(store.path),
             remedy="Install the newer version again, or bring back the copy from before it with delebot restore",
             code=1,
         )
-    if version:
-        copy(store.path, store.path.with_name(f"before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"))
+    copy(store.path, store.path.with_name(f"before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"))
     store.write_now(upgrade)
 
 
