@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot import kinds, points
+from bot import alerts, kinds, points
 from bot.model import Attempt, Busy, Post, Problem, Receipt, Unknown
 from bot.outcome import Verdict, verdict
 from bot.pace import Step
@@ -118,6 +118,7 @@ def _settle(connection: Connection, world: World, taken: Claim, became: Receipt 
         lanes.settle_sent(connection, taken, became, rules.target if rules else "", now)
     else:
         lanes.settle(connection, taken, became, now)
+        alerts.about_settled(connection, world.config, taken, became, now)
 
 
 def event_of(taken: Claim, became: Receipt | Verdict) -> Event:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.settings import Channel, Feed
 
 CLOCK_SKEW = timedelta(hours=1)
+WAITS_FOR_APPROVAL = "it waits for approval"
 
 
 def delivery_key(channel: str, occasion: str, subject: str, turn: int) -> str:
@@ -189,7 +190,7 @@ def _owe(channel: Channel, subject: str, item: Item, doubt: str, due_at: datetim
     if doubt:
         return Owed(channel.name, subject, State.HELD, due_at, doubt)
     if channel.wishes.approve:
-        return Owed(channel.name, subject, State.HELD, due_at, "it waits for approval")
+        return Owed(channel.name, subject, State.HELD, due_at, WAITS_FOR_APPROVAL)
     return Owed(channel.name, subject, State.DUE, due_at)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-from bot import points
+from bot import alerts, points
 from bot.feeds.discover import candidates
 from bot.feeds.fetch import Fetched, Memory, fetch, proved
 from bot.feeds.parse import parse
@@ -27,6 +29,8 @@ from bot.world import World, draft_of
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+Row = dict[str, Any]
+MakePlan = Callable[[Past], Plan]
 MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
 POLITENESS = timedelta(hours=1)  # A site that asks for more patience than this gets it only from EVERY or CRON.
 LONGEST_BACK_OFF = timedelta(hours=1)
@@ -70,36 +74,51 @@ async def read(fetched: Fetched) -> Document | None:
 
 
 async def _succeeded(
-    world: World, feed: Feed, row: dict[str, Any], fetched: Fetched, document: Document | None, *, dry: bool
+    world: World, feed: Feed, row: Row, fetched: Fetched, document: Document | None, *, dry: bool
 ) -> Polled:
     now = world.now()
     values = {
-        "target": target_of(feed), "memory": memory_of(fetched if document is None else proven(fetched)),
+        "target": target_of(feed), "memory": memory_of(feed, fetched if document is None else proven(fetched)),
         "polled_at": now, "ok_at": now, "failures": 0, "problem": "", "gone": False, "doubt": "",
         "poll_due_at": next_poll(feed, world, now, asked=fetched.next_after),
     }  # fmt: skip
     if document is None:
-        await world.store.write(polls.save_feed, feed.name, values) if not dry else None
+        if not dry:
+            await world.store.write(_save_feed, world, feed, row, values)
         world.tell(Event("unchanged", feed=feed.name))
         return Polled(ok=True)
     values |= {"title": document.title, "language": document.language}
-    work = _plan_only if dry else polls.save_poll
-    planned = await world.store.write(
-        work, feed, document, _watched(feed, row), _planner(world, feed, document), values, now
-    )
-    points.reached("saved")
+    make_plan = _planner(world, feed, document)
+    if dry:
+        planned = await world.store.read(_plan_only, feed, row, document, make_plan)
+    else:
+        planned = await world.store.write(_save_poll, world, feed, row, document, make_plan, values)
+        points.reached("saved")
     world.tell(told(feed, planned))
     return Polled(ok=True, plan=planned)
 
 
-def _plan_only(
-    connection: Connection, feed: Feed, document: Document, watched_at: Any, make_plan: Any, *_: Any
+def _plan_only(connection: Connection, feed: Feed, row: Row, document: Document, make_plan: MakePlan) -> Plan:
+    return make_plan(polls.past_of(connection, feed.name, document, _watched(feed, row)))
+
+
+def _save_poll(
+    connection: Connection, world: World, feed: Feed, row: Row, document: Document, make_plan: MakePlan, values: Row
 ) -> Plan:
-    planned: Plan = make_plan(polls.past_of(connection, feed.name, document, watched_at))
+    """The plan and its rows, and what somebody must be told of it, in one transaction."""
+    now = world.now()
+    planned = polls.save_poll(connection, feed, document, _watched(feed, row), make_plan, values, now)
+    alerts.about_plan(connection, world.config, feed.name, planned, now)
+    alerts.about_feed(connection, world.config, feed.name, row, "", now)
     return planned
 
 
-def _planner(world: World, feed: Feed, document: Document) -> Any:
+def _save_feed(connection: Connection, world: World, feed: Feed, row: Row, values: Row) -> None:
+    polls.save_feed(connection, feed.name, values)
+    alerts.about_feed(connection, world.config, feed.name, row, values["problem"], world.now())
+
+
+def _planner(world: World, feed: Feed, document: Document) -> MakePlan:
     """The plan as a function of the past, with everything else of this poll filled in."""
     config, now = world.config, world.now()
 
@@ -120,14 +139,15 @@ def told(feed: Feed, planned: Plan) -> Event:
     why = ""
     if planned.baseline:
         shared = sum(bool(new.owed) for new in planned.new)
-        why = f"first poll, {len(planned.new)} articles are known from now on, {shared} to share"
+        known = "1 article is" if len(planned.new) == 1 else f"{len(planned.new)} articles are"
+        why = f"first poll, {known} known from now on, {shared} to share"
         return Event("baseline", feed=feed.name, why=why)
     if held:
         why = f"{held} held: {next(o.why for n in planned.new for o in n.owed if o.state == State.HELD)}"
     return Event("polled", feed=feed.name, count=len(planned.new), why=why, ok=not held)
 
 
-async def _failed(world: World, feed: Feed, row: dict[str, Any], problem: FeedProblem, *, dry: bool) -> None:
+async def _failed(world: World, feed: Feed, row: Row, problem: FeedProblem, *, dry: bool) -> None:
     """Write down why a feed can't be read and when it is tried again; what was known of it stays."""
     now = world.now()
     why = ". ".join(filter(None, (problem.why, problem.remedy)))
@@ -140,7 +160,7 @@ async def _failed(world: World, feed: Feed, row: dict[str, Any], problem: FeedPr
     if row and row.get("target") != target_of(feed):
         values |= {"memory": {}, "ok_at": None}
     if not dry:
-        await world.store.write(polls.save_feed, feed.name, values)
+        await world.store.write(_save_feed, world, feed, row, values)
     world.tell(Event("feed failed", feed=feed.name, why=why, ok=False))
 
 
@@ -152,11 +172,17 @@ def target_of(feed: Feed) -> str:
     return sha256(feed.url.encode()).hexdigest()[:16]
 
 
-def remembered(feed: Feed, row: dict[str, Any]) -> Memory:
+ADDRESSES = ("url", "address", "answered", "moved_to")
+QUERY = "{QUERY}"
+
+
+def remembered(feed: Feed, row: Row) -> Memory:
     """What the last poll left behind, if it was of the same address."""
     if row.get("target") != target_of(feed) or not row.get("memory"):
-        return Memory(url=feed.url)
-    return MEMORY.validate_python({**row["memory"], "url": feed.url, "address": row["memory"]["address"] or feed.url})
+        return Memory()
+    query = urlsplit(feed.url).query
+    kept = {name: value.replace(QUERY, query) for name, value in row["memory"].items() if name in ADDRESSES}
+    return MEMORY.validate_python({**row["memory"], **kept})
 
 
 def proven(fetched: Fetched) -> Fetched:
@@ -164,14 +190,14 @@ def proven(fetched: Fetched) -> Fetched:
     return replace(fetched, memory=proved(fetched.memory))
 
 
-def memory_of(fetched: Fetched) -> dict[str, Any]:
-    """The memory as it is stored: without the configured address, which may hold a password."""
-    memory: dict[str, Any] = MEMORY.dump_python(fetched.memory, mode="json")
-    own = memory.pop("url")
-    return {**memory, "address": "" if memory["address"] == own else memory["address"]}
+def memory_of(feed: Feed, fetched: Fetched) -> Row:
+    """The memory as it is stored: without what follows the ? of the configured address, which may be a secret."""
+    memory: Row = MEMORY.dump_python(fetched.memory, mode="json")
+    query = urlsplit(feed.url).query
+    return memory | {name: memory[name].replace(query, QUERY) for name in ADDRESSES if query}
 
 
-def _watched(feed: Feed, row: dict[str, Any]) -> datetime | None:
+def _watched(feed: Feed, row: Row) -> datetime | None:
     """Since when this very address was watched; None makes a baseline unless the document is one we know."""
     return row.get("ok_at") if row.get("target") == target_of(feed) else None
 

@@ -71,7 +71,9 @@ class Installation:
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def status(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        done = self.run("status", "--json")
+        assert done.returncode == 0, done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
         return told
 
 

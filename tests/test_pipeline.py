@@ -15,7 +15,7 @@ from bot import kinds
 from bot.commands.trigger import Ask, trigger
 from bot.outcome import State
 from bot.run import at_work, lock_of
-from bot.settings import Channel, Config
+from bot.settings import BotSettings, Channel, Config
 from bot.store import desk
 from bot.store.database import Store, open_store
 from bot.story import Event
@@ -411,6 +411,39 @@ def kill_while_sending(connection: Any, now: datetime) -> None:
     from bot.store.schema import deliveries
 
     connection.execute(update(deliveries).values(state="sending", run="dead", begun_at=now, doubted_at=now))
+
+
+async def test_whoever_is_to_be_told_hears_once_and_not_through_the_channel_it_is_about(bench: Bench) -> None:
+    bench.config = bench.config.model_copy(update={"bot": BotSettings(alerts=("hook", "room"))})
+    await bench.trigger()
+    bench.slack.always = Answer(404, b"no_service")
+    bench.site.body = rss(TWO, ONE)
+    for _ in range(3):
+        await bench.trigger()
+    alerts = [taken.json["data"]["words"] for taken in bench.hook.taken if taken.json["type"] == "alert"]
+    assert len(alerts) == 1 and "delebot resume room" in alerts[0]
+    assert len(bench.slack.taken) == 1
+
+
+async def test_a_feed_that_stays_broken_is_told_once_and_told_again_when_it_is_well(bench: Bench) -> None:
+    bench.config = bench.config.model_copy(update={"bot": BotSettings(alerts=("hook",))})
+    await bench.trigger()
+    bench.site.answer = Answer(500)
+    for _ in range(5):
+        await bench.trigger()
+    bench.site.answer = None
+    await bench.trigger()
+    words = [taken.json["data"]["words"] for taken in bench.hook.taken]
+    assert len(words) == 2 and "could not be read 3 times" in words[0] and "read again" in words[1]
+
+
+async def test_a_flood_is_told_in_one_alert(bench: Bench) -> None:
+    bench.config = bench.config.model_copy(update={"bot": BotSettings(alerts=("hook",))})
+    await bench.trigger()
+    bench.site.body = rss(*((n, f"Gammel sak {n}") for n in range(30, 20, -1)), ONE)
+    await bench.trigger()
+    words = [taken.json["data"]["words"] for taken in bench.hook.taken]
+    assert len(words) == 1 and "10 new articles held" in words[0]
 
 
 async def test_the_text_that_is_sent_is_right(bench: Bench) -> None:
