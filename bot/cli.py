@@ -36,17 +36,22 @@ class Where:
     state = Path()
 
 
+def print_version(asked: bool) -> None:
+    if asked:
+        print(f"delebot {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def directories(
     config: Annotated[Path, typer.Option(envvar="DELEBOT_CONFIG", help="The directory of the env files.")] = Path(
         "config"
     ),
     state: Annotated[Path | None, typer.Option(envvar="DELEBOT_STATE", help="The directory of the state.")] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    if version:
-        print(f"delebot {__version__}")
-        raise typer.Exit
     Where.config, Where.state = config, state or default_state()
 
 

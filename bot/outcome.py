@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from bot.model import Busy, Problem, Refused, Stopped, Unknown
@@ -24,6 +23,13 @@ TRIES_OF_A_POST = 12  # After so many a person is asked.
 
 BUSY = {408, 425, 429, 503}
 BUSY_OF_CHANNEL = {429, 503}
+PHRASES = {
+    301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 308: "Permanent Redirect",
+    400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 410: "Gone", 413: "Content Too Large",
+    415: "Unsupported Media Type", 422: "Unprocessable Content", 426: "Upgrade Required", 429: "Too Many Requests",
+    500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+}  # fmt: skip
 REFUSED = {400, 406, 409, 411, 413, 414, 415, 418, 422, 431, 451}
 
 
@@ -58,11 +64,8 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
 
 
 def phrase(status: int) -> str:
-    """A status as people write it: «404 Not Found»."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
+    """A status as people write it: «404 Not Found». The server's own words for it are not repeated."""
+    return f"{status} {PHRASES[status]}" if status in PHRASES else str(status)
 
 
 def problem_of(response: httpx.Response, *, publishing: bool, now: datetime | None = None) -> Problem | None:

@@ -87,17 +87,14 @@ def user_agent(contact: str) -> str:
 async def run(config: Config, state: Path, tell: Tell, load: Callable[[], Config]) -> None:
     """Poll and send until SIGTERM or SIGINT; read the configuration again on SIGHUP."""
     store = open_store(state)
-    lock = lock_of(state)
     try:
-        lock.acquire(timeout=0)
+        with lock_of(state).acquire(timeout=0):
+            async with at_work(config, store, tell, "run") as wake:
+                await Daemon(wake, state, load).live()
     except Timeout:
         raise already_running(store, state) from None
-    try:
-        async with at_work(config, store, tell, "run") as wake:
-            await Daemon(wake, state, load).live()
     finally:
         store.close()
-        lock.release()
 
 
 def already_running(store: Store, state: Path) -> Mistake:

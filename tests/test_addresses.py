@@ -70,7 +70,9 @@ def test_carrying_a_private_address_never_makes_it_public(inner: IPv4Address) ->
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_what_the_standard_library_calls_private_is_never_public(address: IPv4Address | IPv6Address) -> None:
-    if not address.is_global or address.is_multicast or address.is_link_local:
+    # Newer Pythons call all of 6to4 private; what it carries decides, which is tested above.
+    carries = int(address) >> 112 == 0x2002 and address.version == 6
+    if not carries and (not address.is_global or address.is_multicast or address.is_link_local):
         assert not is_public(address)
 
 

@@ -348,7 +348,7 @@ async def test_a_connection_that_never_comes_about_sent_nothing(client: Client) 
         (b"220 mail.example ESMTP\r\n", "did not answer in HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort", "cut short"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n", "cut short"),
-        (answer(gzip.compress(b"x" * 1000)[:-9], "Content-Encoding: gzip"), "cut short"),
+        (answer(gzip.compress(b"x" * 1000, mtime=0)[:-9], "Content-Encoding: gzip"), "cut short"),
         (answer(b"not gzip", "Content-Encoding: gzip"), "damaged"),
         (answer(b"x", "Content-Encoding: br"), "not asked for (br)"),
         (answer(b"x", "Content-Encoding: gzip, gzip"), "not asked for"),
@@ -376,10 +376,10 @@ TEXT = b"".join(b"line %d\n" % number for number in range(40_000))
 @pytest.mark.parametrize(
     ("encoding", "packed"),
     [
-        ("gzip", gzip.compress(TEXT)),
-        ("x-gzip", gzip.compress(TEXT)),
-        ("GZIP", gzip.compress(TEXT[:1000]) + gzip.compress(TEXT[1000:])),
-        ("gzip", gzip.compress(TEXT) + b"\0" * 100),
+        ("gzip", gzip.compress(TEXT, mtime=0)),
+        ("x-gzip", gzip.compress(TEXT, mtime=0)),
+        ("GZIP", gzip.compress(TEXT[:1000], mtime=0) + gzip.compress(TEXT[1000:], mtime=0)),
+        ("gzip", gzip.compress(TEXT, mtime=0) + b"\0" * 100),
         ("deflate", deflated(TEXT, 15)),
         ("deflate", deflated(TEXT, -15)),
         ("identity", TEXT),
@@ -412,7 +412,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"400\r\n" 
         answer(b"x" * 1001),
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
         CHUNKED,
-        answer(gzip.compress(b"x" * 1001), "Content-Encoding: gzip"),
+        answer(gzip.compress(b"x" * 1001, mtime=0), "Content-Encoding: gzip"),
         CHUNKED_GZIP + b"400\r\n" + b"endless name".ljust(1024) + b"\r\n",
     ],
 )
@@ -424,13 +424,13 @@ async def test_an_answer_that_is_too_large_is_refused(client: Client, raw: bytes
 
 
 async def test_an_answer_of_exactly_the_limit_is_taken(client: Client) -> None:
-    packed = gzip.compress(b"x" * 1000)
+    packed = gzip.compress(b"x" * 1000, mtime=0)
     async with serving(answer(packed, "Content-Encoding: gzip")) as server:
         assert len((await get(client, server.url, limit=1000)).content) == 1000
 
 
 async def test_a_gzip_bomb_never_unfolds(client: Client) -> None:
-    bomb = gzip.compress(b"\0" * 30_000_000)
+    bomb = gzip.compress(b"\0" * 30_000_000, mtime=0)
     async with serving(answer(bomb, "Content-Encoding: gzip")) as server:
         tracemalloc.start()
         try:
