@@ -112,7 +112,7 @@ def test_killed_at_fifty_random_moments_of_run_and_of_trigger_beside_it(scene: S
         beside = scene.it.start("trigger")
         victim = daemon if chance.random() < 0.5 else beside
         with contextlib.suppress(subprocess.TimeoutExpired):
-            victim.wait(timeout=chance.uniform(0.3, 1.6))
+            victim.wait(timeout=chance.uniform(0.2, 1.3))
         victim.kill()
         for process in {victim, beside} - {daemon}:
             process.kill()

@@ -393,7 +393,7 @@ async def test_what_a_killed_run_left_behind_is_settled_by_what_the_platform_rem
     await bench.trigger()
     bench.site.body = rss(TWO, ONE)
     for receiver in (bench.slack, bench.hook):
-        receiver.always = Answer(503, headers={"Retry-After": "1"})
+        receiver.always = Answer(503, headers={"Retry-After": "60"})
     await bench.trigger()
     bench.write(kill_while_sending, bench.now())
     for receiver in (bench.slack, bench.hook):

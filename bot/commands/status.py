@@ -157,7 +157,7 @@ def text(standing: Mapping[str, Any]) -> str:
     lines = [life + paused]
     for article in standing["articles"]:
         went = "  ".join(f"{name} {MARKS[State(d['state'])]}" for name, d in article["channels"].items())
-        lines.append(f"#{article['id']} {_clipped(article['title'])}  {went}")
+        lines.append(f"• {_clipped(article['title'])}  {went}")
     if standing["waiting"]:
         lines.append("Waiting: " + ", ".join(f"{number} for {name}" for name, number in standing["waiting"].items()))
     needs = standing["needs_you"]
