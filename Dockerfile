@@ -1,5 +1,5 @@
 # Build: docker build -t delebot .
-# Run:   docker run -d --name delebot --restart unless-stopped -v "$PWD/config:/config:ro" -v delebot:/data delebot
+# Run:   docker run -d --name delebot --restart unless-stopped --stop-timeout 25 -v "$PWD/config:/config:ro" -v delebot:/data delebot
 # User 10001 of the container must be able to read the configuration: sudo chown -R 10001 config
 
 FROM python:3.13-slim AS build

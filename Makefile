@@ -4,15 +4,15 @@
 bin := .venv/bin
 export PYTHON
 
-.PHONY: help setup demo test check format bench constraints clean
+.PHONY: help setup demo test check format constraints clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-setup:
+setup: ## Make .venv ready to work, without doing anything else
 	@sh .ci/setup
 
-demo: setup ## Show Delebot at work: a feed, some channels and a page to look at, all on this machine
+demo: setup ## See Delebot at work, with a sample site on this machine
 	@$(bin)/delebot demo $(ARGS)
 
 test: setup ## Run the tests
@@ -27,9 +27,6 @@ check: setup ## Check style, types and architecture
 format: setup ## Lay the code out as check wants it
 	@$(bin)/ruff check --fix
 	@$(bin)/ruff format
-
-bench: setup ## Measure speed and memory
-	@$(bin)/python -m benchmarks $(ARGS)
 
 constraints: setup ## Write constraints.txt anew, with the newest versions (best with the oldest Python)
 	@$(bin)/python -m pip install --dry-run --ignore-installed '.[dev]' >.venv/newest

@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one value a line.")]
-Id = Annotated[int, typer.Argument(help="The number of a delivery, as status shows it.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers of deliveries, as status shows them.")]
 
 
 class Where:
@@ -207,29 +207,29 @@ def run() -> None:
 
 
 @app.command()
-def approve(id: Id, as_json: Json = False) -> None:
+def approve(ids: Ids, as_json: Json = False) -> None:
     """Let a held delivery go, now."""
-    decide("approve", id, as_json)
+    decide("approve", ids, as_json)
 
 
 @app.command()
-def retry(id: Id, as_json: Json = False) -> None:
+def retry(ids: Ids, as_json: Json = False) -> None:
     """Try a delivery again, now: one that waits, was refused, or may not have arrived."""
-    decide("retry", id, as_json)
+    decide("retry", ids, as_json)
 
 
 @app.command()
-def skip(id: Id, as_json: Json = False) -> None:
+def skip(ids: Ids, as_json: Json = False) -> None:
     """Let a delivery be: it will not be sent."""
-    decide("skip", id, as_json)
+    decide("skip", ids, as_json)
 
 
-def decide(what: str, id: int, as_json: bool) -> None:
+def decide(what: str, ids: list[int], as_json: bool) -> None:
     from bot.commands.decide import decide as work
 
-    ask = work(Where.state, what, id)
+    ask = work(Where.state, what, ids)
     if ask is None:
-        show({"skipped": id}, f"#{id} is skipped", as_json)
+        show({"skipped": ids}, "\n".join(f"#{id} is skipped" for id in ids), as_json)
     else:
         run_errand(ask, as_json)
 

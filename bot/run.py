@@ -130,7 +130,7 @@ class Daemon:
         await self.give_life_sign()
         notify("READY=1")
         feeds, channels = len(self.world.config.feeds), len(self.world.config.channels)
-        self.world.tell(Event("idle", why=f"Delebot {__version__} runs: {feeds} feeds, {channels} channels"))
+        self.world.tell(Event("idle", why=f"Delebot {__version__} runs: feeds: {feeds}, channels: {channels}"))
         await self.heartbeat()
         await self.stop.wait()
         await self.end(clockwork)

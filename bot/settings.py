@@ -39,6 +39,7 @@ class BotSettings(Values):
         None,
         description="Where the state is kept; default: SQLite in the state directory.",
         examples=["sqlite:////var/lib/delebot/delebot.db"],
+        json_schema_extra={"planned": True},
     )
     timezone: ZoneInfo = Field(
         ZoneInfo("Europe/Oslo"), description="The time zone of HOURS, CRON and what people read."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -57,6 +57,11 @@ def rules_of(channel: Channel, config: Config) -> Rules:
     )
 
 
+def dated(item: Item, config: Config) -> Item:
+    """The item with its date in the zone that people here live in, so that the day is theirs."""
+    return replace(item, published=item.published.astimezone(config.bot.timezone)) if item.published else item
+
+
 def language_of(channel: Channel, config: Config) -> str:
     return channel.wishes.language or config.bot.language
 
@@ -69,7 +74,7 @@ def post_of(channel: Channel, config: Config, owing: Owing, key: str, now: datet
         return words_post(row["words"], key=key, occasion=occasion, made_at=now, language=language)
     limits = kinds.load(channel.kind).limits
     return compose(
-        owing.items, key=key, occasion=occasion, made_at=now,
+        [(id, dated(item, config)) for id, item in owing.items], key=key, occasion=occasion, made_at=now,
         wishes=channel.wishes, kind_limits=limits, source=owing.source, language=language,
     )  # fmt: skip
 
@@ -78,6 +83,6 @@ def draft_of(channel: Channel, config: Config, item: Item, source: str, now: dat
     """The post that an item would make on a channel, before anything is owed."""
     limits, language = kinds.load(channel.kind).limits, language_of(channel, config)
     return compose(
-        [("draft", item)], key="draft", occasion=Occasion.SHARE, made_at=now,
+        [("draft", dated(item, config))], key="draft", occasion=Occasion.SHARE, made_at=now,
         wishes=channel.wishes, kind_limits=limits, source=source, language=language,
     )  # fmt: skip

@@ -55,7 +55,7 @@ def wait_for_line(stream: object, *words: str) -> list[str]:
 def started(scene: Scene, *words: str) -> subprocess.Popen[str]:
     """The daemon, running and with its first poll behind it."""
     daemon = scene.it.start("run")
-    wait_for_line(daemon.stderr, "runs: 1 feeds", *words)
+    wait_for_line(daemon.stderr, "runs: feeds: 1", *words)
     return daemon
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.commands.trigger import Ask
 from bot.config.times import duration as read_duration
@@ -14,6 +16,10 @@ from bot.store import desk
 from bot.store.database import open_store
 from bot.world import clock
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LET_BE = "a person let it be"
 ALREADY = {
     State.SENT: "it is sent already; delebot trigger --item … --again repeats an article",
     State.SENDING: "it is being sent at this moment",
@@ -22,26 +28,32 @@ ALREADY = {
 }
 
 
-def decide(state: Path, what: str, id: int) -> Ask | None:
-    """Change one delivery; the work that follows from it, None when nothing does."""
+def decide(state: Path, what: str, ids: Sequence[int]) -> Ask | None:
+    """Change some deliveries, all or none; the work that follows from it, None when nothing does."""
     store = open_store(state)
     try:
-        row = store.read_now(desk.delivery, id)
-        if row is None:
-            raise Mistake(f"there is no delivery #{id}", remedy="delebot status shows their numbers")
-        if what == "approve" and row["state"] != State.HELD:
-            raise Mistake(
-                f"#{id} is not held, it is {row['state']}", remedy=f"delebot retry {id} tries it again", code=1
-            )
-        if what == "skip":
-            done = store.write_now(desk.skip, id, "a person let it be")
-        else:
-            done = store.write_now(desk.release, id, clock())
-        if not done:
-            raise Mistake(f"#{id} stays as it is: {ALREADY.get(row['state'], row['state'])}", code=1)
-        return None if what == "skip" else Ask(channels=(row["channel"],), poll=False)
+        return store.write_now(_decide, what, ids)
     finally:
         store.close()
+
+
+def _decide(connection: Connection, what: str, ids: Sequence[int]) -> Ask | None:
+    channels = [_decide_one(connection, what, id) for id in ids]
+    return None if what == "skip" else Ask(channels=tuple(dict.fromkeys(channels)), poll=False)
+
+
+def _decide_one(connection: Connection, what: str, id: int) -> str:
+    """Change one delivery; the channel that it belongs to."""
+    row = desk.delivery(connection, id)
+    if row is None:
+        raise Mistake(f"there is no delivery #{id}", remedy="delebot status shows their numbers")
+    if what == "approve" and row["state"] != State.HELD:
+        remedy = f"delebot retry {id} tries it again"
+        raise Mistake(f"#{id} is not held, it is {row['state']}", remedy=remedy, code=1)
+    skipping = what == "skip"
+    if not (desk.skip(connection, id, LET_BE) if skipping else desk.release(connection, id, clock())):
+        raise Mistake(f"#{id} stays as it is: {ALREADY.get(row['state'], row['state'])}", code=1)
+    return str(row["channel"])
 
 
 def pause(config: Config, state: Path, channel: str | None, lasting: str) -> str:

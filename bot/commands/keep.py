@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,7 +55,10 @@ def restore(state: Path, source: Path) -> str:
 
 
 def made_at(source: Path) -> str:
-    return f"{datetime.fromtimestamp(source.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
+    """When a copy was made, as far as it tells itself: its last poll. The date of a file changes when it is moved."""
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as connection:
+        (last,) = connection.execute("SELECT max(polled_at) FROM feeds").fetchone()
+    return f"{last[:16]} UTC" if last else "before the first poll"
 
 
 def _replace(state: Path, source: Path) -> Path | None:

@@ -65,7 +65,9 @@ def _report(connection: Connection, config: Config, state: Path) -> dict[str, An
         "waiting": {
             name: counts.get((name, State.DUE), 0) for name in config.channels if counts.get((name, State.DUE))
         },
-        "needs_you": [_needs(row) for row in desk.of_states(connection, (State.HELD, State.UNKNOWN, State.REFUSED))],
+        "needs_you": [
+            _needs(connection, row) for row in desk.of_states(connection, (State.HELD, State.UNKNOWN, State.REFUSED))
+        ],
         "wrong": _wrong(connection, config, rows, counts, now) + _no_alerts(config),
         "next_polls": _next_polls(connection, config),
     }
@@ -89,13 +91,21 @@ def _went(row: RowMapping) -> dict[str, Any]:
     return {"id": row["id"], "state": str(state), "why": row["why"]}
 
 
-def _needs(row: RowMapping) -> dict[str, Any]:
+def _needs(connection: Connection, row: RowMapping) -> dict[str, Any]:
     do = {
         State.HELD: f"delebot approve {row['id']} or delebot skip {row['id']}",
         State.UNKNOWN: f"look there, then delebot retry {row['id']} or delebot skip {row['id']}",
         State.REFUSED: f"mend it, then delebot retry {row['id']}",
     }[State(row["state"])]
-    return {"id": row["id"], "channel": row["channel"], "state": row["state"], "why": row["why"], "do": do}
+    title = desk.title_of(connection, row["id"])
+    return {
+        "id": row["id"],
+        "title": title,
+        "channel": row["channel"],
+        "state": row["state"],
+        "why": row["why"],
+        "do": do,
+    }
 
 
 def _wrong(
@@ -156,12 +166,15 @@ def text(standing: Mapping[str, Any]) -> str:
     paused = "; everything is PAUSED (delebot resume)" if standing["paused"] else ""
     lines = [life + paused]
     for article in standing["articles"]:
-        went = "  ".join(f"{name} {MARKS[State(d['state'])]}" for name, d in article["channels"].items())
+        went = "  ".join(f"{name} {_mark(d)}" for name, d in article["channels"].items())
         lines.append(f"• {_clipped(article['title'])}  {went}")
     if standing["waiting"]:
         lines.append("Waiting: " + ", ".join(f"{number} for {name}" for name, number in standing["waiting"].items()))
     needs = standing["needs_you"]
-    lines += [f"You decide: #{n['id']} {n['channel']}, {n['state']}: {n['why']}. Do: {n['do']}" for n in needs[:3]]
+    lines += [
+        f"You decide: #{n['id']} {n['channel']}, {n['state']}, «{_clipped(n['title'])}»: {n['why']}. Do: {n['do']}"
+        for n in needs[:3]
+    ]
     if len(needs) > 3:
         lines.append(f"You decide: {len(needs) - 3} more (delebot status --json)")
     lines += [f"Wrong: {w['what']}. Do: {w['do']}" for w in standing["wrong"][:4]]
@@ -169,6 +182,12 @@ def text(standing: Mapping[str, Any]) -> str:
         polls = ", ".join(f"{p['feed']} {p['at'][11:16]}" for p in standing["next_polls"][:3])
         lines.append(f"Next polls: {polls}" if standing["running"] else f"Next polls when it runs: {polls}")
     return "\n".join(lines)
+
+
+def _mark(went: Mapping[str, Any]) -> str:
+    """How it went on one channel; a post that is out may have a remark, such as that it can't be corrected."""
+    mark = MARKS[State(went["state"])]
+    return f"{mark} ({went['why']})" if went["state"] == State.SENT and went["why"] else mark
 
 
 def _clipped(title: str, length: int = 60) -> str:

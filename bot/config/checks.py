@@ -125,6 +125,6 @@ def _open_to_others(path: Path) -> bool:
     if os.name != "posix" or path.is_relative_to("/run"):
         return False
     try:
-        return bool(path.stat().st_mode & 0o044)
+        return bool(path.stat().st_mode & 0o004)
     except OSError:
         return False

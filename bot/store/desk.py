@@ -177,6 +177,15 @@ def subject_taken(connection: Connection, subject: str) -> bool:
     )
 
 
+def title_of(connection: Connection, id: int) -> str:
+    """The title of what a delivery is about, or the first words of an alert."""
+    asked = select(items.c.data).join(delivery_items).where(delivery_items.c.delivery_id == id)
+    data = connection.execute(asked).scalar()
+    return str(
+        data["title"] if data else connection.execute(select(deliveries.c.words).where(deliveries.c.id == id)).scalar()
+    )
+
+
 def guid_of(connection: Connection, item: int) -> str:
     return str(connection.execute(select(guids.c.guid).where(guids.c.item_id == item)).scalar() or item)
 
