@@ -194,12 +194,10 @@ def run_errand(ask: Any, as_json: bool) -> None:
 def run() -> None:
     """Work in the background: poll, share, correct, until SIGTERM. SIGHUP reads the configuration again."""
     from bot import log
-    from bot.commands.check import tell_warnings
     from bot.run import run as work
 
     config = configuration()
     log.set_up(config.bot.log_format)
-    tell_warnings(config, log.tell)
     go(work(config, Where.state, log.tell, configuration))
 
 

@@ -89,6 +89,8 @@ async def run(config: Config, state: Path, tell: Tell, load: Callable[[], Config
     store = open_store(state)
     try:
         with lock_of(state).acquire(timeout=0):
+            for warning in config.warnings:
+                tell(Event("trouble", why=f"warning: {warning}", ok=False))
             async with at_work(config, store, tell, "run") as wake:
                 await Daemon(wake, state, load).live()
     except Timeout:

@@ -28,7 +28,8 @@ def test_no_secret_leaves_the_configuration(tmp_path: Path) -> None:
             for command in (("check",), ("trigger",), ("status", "--json"), ("status",), ("resume",)):
                 done = it.run(*command)
                 said.append(done.stdout + done.stderr)
-        for broken in (Answer(403), Answer(drop=True), Answer(301, headers={"Location": f"/ny/feed/?token={CANARIES[2]}"})):
+        moved = Answer(301, headers={"Location": f"/ny/feed/?token={CANARIES[2]}"})
+        for broken in (Answer(403), Answer(drop=True), moved):
             site.answer = broken
             done = it.run("trigger", "--json")
             said.append(done.stdout + done.stderr)
