@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot import alerts, kinds, points
+from bot.feeds.pictures import look
 from bot.model import Attempt, Busy, Post, Problem, Receipt, Unknown
 from bot.outcome import Verdict, verdict
 from bot.pace import Step
@@ -26,12 +27,22 @@ PATIENCE_WITH_THE_DISK = 5.0
 async def drain(world: World, name: str) -> datetime | None:
     """Make `shown` equal `wanted` for one channel, as far as its pace lets it; when to look again, if there is work."""
     while channel := world.config.channels.get(name):
+        if channel.wishes.images:
+            await look_at_pictures(world, name)
         step = await world.store.write(_claim, channel, world)
         if not isinstance(step, Claim):
             return step.at
         points.reached("claimed")
         await deliver(world, channel, step)
     return None
+
+
+async def look_at_pictures(world: World, name: str) -> None:
+    """Look at the pictures of what is posted next, once an item, whichever channel comes first."""
+    async with world.looking:
+        for id, item in await world.store.read(lanes.unseen_pictures, name):
+            found = await look(world.client, item)
+            await world.store.write(lanes.keep_picture, id, found)
 
 
 def _claim(connection: Connection, channel: Channel, world: World) -> Claim | Step:

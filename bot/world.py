@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ class World:
     tell: Listeners
     now: Callable[[], datetime] = clock
     run: str = field(default_factory=lambda: uuid4().hex)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def rules(self, name: str) -> Rules | None:
         """What a channel's kind and wishes say about its lane; None when it is no longer configured."""
@@ -75,7 +77,7 @@ def post_of(channel: Channel, config: Config, owing: Owing, key: str, now: datet
     limits = kinds.load(channel.kind).limits
     return compose(
         [(id, dated(item, config)) for id, item in owing.items], key=key, occasion=occasion, made_at=now,
-        wishes=channel.wishes, kind_limits=limits, source=owing.source, language=language,
+        wishes=channel.wishes, kind_limits=limits, source=owing.source, language=language, looked=owing.looked,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Pure: the same inputs give the same post.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,12 +32,18 @@ def compose(
     kind_limits: Limits,
     source: str,
     language: str,
+    looked: Mapping[str, Picture | None] | None = None,
 ) -> Post:
     """The post that shows these items on a channel; each comes with the id that its entry keeps for good.
 
-    `source` is the feed's title, `language` that of the words that Delebot adds.
+    `source` is the feed's title, `language` that of the words that Delebot adds. `looked` has the pictures of those
+    items whose pictures were looked at, None where none of them is one.
     """
-    entries = tuple(_entry(id, item, wishes, kind_limits, source) for id, item in items)
+    entries = tuple(
+        replace(made, picture=looked[id]) if looked and id in looked and wishes.images else made
+        for id, item in items
+        for made in [_entry(id, item, wishes, kind_limits, source)]
+    )
     return Post(key, occasion, made_at, entries, language=language)
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.model import Item, Post, Receipt
+from bot.model import Item, Picture, Post, Receipt
 from bot.outcome import Standing, State, Verdict, may_repeat
 from bot.pace import Lane, Step, Waiting, next_step
 from bot.store.polls import ITEM
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 POST: TypeAdapter[Post] = TypeAdapter(Post)
+PICTURE: TypeAdapter[Picture] = TypeAdapter(Picture)
 RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 READ_AT_ONCE = 50
 CORRECTED_FOR = timedelta(days=14)
@@ -53,6 +54,7 @@ class Owing:
     items: tuple[tuple[str, Item], ...]
     source: str
     language: str
+    looked: Mapping[str, Picture | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +180,40 @@ def _uncorrected(row: RowMapping, rules: Rules, now: datetime) -> str:
 def owing(connection: Connection, row: RowMapping) -> Owing:
     """A delivery's row with what it is about."""
     asked = (
-        select(items.c.id, items.c.feed, items.c.data)
+        select(items.c.id, items.c.feed, items.c.data, items.c.picture)
         .join(delivery_items, delivery_items.c.item_id == items.c.id)
         .where(delivery_items.c.delivery_id == row["id"])
         .order_by(items.c.id)
     )
-    read = [(f"{r.feed}-{r.id}", ITEM.validate_python(r.data)) for r in connection.execute(asked)]
+    rows = connection.execute(asked).all()
+    read = [(f"{r.feed}-{r.id}", ITEM.validate_python(r.data)) for r in rows]
+    looked = {f"{r.feed}-{r.id}": _picture(r.picture) for r in rows if r.picture is not None}
     feed = connection.execute(select(feeds).where(feeds.c.name == row["feed"])).mappings().first()
     source, language = (feed["title"], feed["language"]) if feed else ("", "")
-    return Owing(row, tuple(read), source, language)
+    return Owing(row, tuple(read), source, language, looked)
+
+
+def _picture(kept: Mapping[str, Any]) -> Picture | None:
+    return PICTURE.validate_python(kept) if kept else None
+
+
+def unseen_pictures(connection: Connection, channel: str) -> list[tuple[int, Item]]:
+    """The items that this lane is about to post and whose pictures nobody has looked at."""
+    asked = (
+        select(items.c.id, items.c.data)
+        .join(delivery_items, delivery_items.c.item_id == items.c.id)
+        .join(deliveries, deliveries.c.id == delivery_items.c.delivery_id)
+        .where(deliveries.c.channel == channel, working, items.c.picture.is_(None))
+        .order_by(deliveries.c.order_at, deliveries.c.id)
+        .limit(READ_AT_ONCE)
+    )
+    return [(row.id, ITEM.validate_python(row.data)) for row in connection.execute(asked)]
+
+
+def keep_picture(connection: Connection, item: int, picture: Picture | None) -> None:
+    """Remember what looking at an item's pictures came to."""
+    kept = PICTURE.dump_python(picture, mode="json") if picture else {}
+    connection.execute(update(items).where(items.c.id == item).values(picture=kept))
 
 
 # --- The attempt ---------------------------------------------------------------------------------------------------

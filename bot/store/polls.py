@@ -133,6 +133,8 @@ def _save_seen(connection: Connection, feed: str, seen: Seen, now: datetime) -> 
     """Remember the latest reading of a known item, and the key it has now."""
     if seen.item != seen.known.item:
         values = {**_item_values(seen.item, now), "revision": seen.revision}
+        if seen.revision != seen.known.revision:
+            values["picture"] = None  # A correction may have brought another one.
         connection.execute(update(items).where(items.c.id == seen.known.id).values(values))
     if seen.guid not in seen.known.guids:
         name = insert(guids).values(feed=feed, guid=seen.guid, item_id=seen.known.id)

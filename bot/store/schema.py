@@ -63,7 +63,8 @@ feeds = Table(
     Column("doubt", Text, nullable=False, default=""),
 )
 
-# An article. `data` is its latest reading; when it is pruned, `data` goes and the identity stays as a tombstone.
+# An article. `data` is its latest reading; when it is pruned, the text goes and the identity stays as a tombstone.
+# `picture` is what looking at its pictures came to: null before, empty when none of them is one.
 items = Table(
     "items",
     metadata,
@@ -75,6 +76,7 @@ items = Table(
     Column("hash", String, nullable=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("data", JSON, nullable=False),
+    Column("picture", JSON(none_as_null=True)),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
     Index(None, "feed", "link_key"),

@@ -1,0 +1,114 @@
+"""Looks at an item's pictures, and at its page when the feed names none: judged by what they are, not by their names.
+
+What can't be looked at from here keeps the benefit of the doubt; a post never fails because of its picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import httpx
+from selectolax.lexbor import LexborHTMLParser
+
+from bot.model import Picture
+from bot.net.client import Client, NetProblem
+from bot.posts.links import resolved
+from bot.posts.read import alt_of, pictures
+
+if TYPE_CHECKING:
+    from bot.model import Item
+
+PATIENCE = 8.0  # Seconds for all the looks at one item; a post waits no longer for its picture.
+LOOKED_AT = 3
+LARGEST = 15_000_000
+PAGE = 2_000_000
+REDIRECTS = 3
+PICTURE_OF_PAGE = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
+
+# How the files of the kinds of pictures begin that every platform shows.
+BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+
+
+def is_picture(content: bytes) -> bool:
+    """Whether these bytes are a picture: PNG, JPEG, GIF, WebP or AVIF."""
+    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    avif = content[4:12] in (b"ftypavif", b"ftypavis")
+    return content.startswith(BEGINNINGS) or webp or avif
+
+
+async def look(client: Client, item: Item) -> Picture | None:
+    """The first picture of an item that is one, in the order of feed, text and page; None when there is none."""
+    named = (*item.pictures, *pictures(item.html or item.summary, item.base or item.link))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _first(client, item, named)
+    except TimeoutError:
+        return _described(named[0], named) if named else None
+
+
+async def _first(client: Client, item: Item, named: tuple[Picture, ...]) -> Picture | None:
+    for picture in _distinct(named)[:LOOKED_AT]:
+        if await _is_there(client, picture.url):
+            return _described(picture, named)
+    found = await on_page(client, item.link) if item.link and not named else None
+    return found if found and await _is_there(client, found.url) else None
+
+
+def _distinct(named: Iterable[Picture]) -> list[Picture]:
+    return list({picture.url: picture for picture in reversed([*named])}.values())[::-1]
+
+
+def _described(picture: Picture, named: Iterable[Picture]) -> Picture:
+    """The picture with the words that the article has for it, when the feed has none."""
+    if picture.alt:
+        return picture
+    return replace(picture, alt=next((p.alt for p in named if p.alt and p.url == picture.url), ""))
+
+
+async def on_page(client: Client, link: str) -> Picture | None:
+    """The picture that the article's page names for sharing (og:image), with its words."""
+    answer = await _get(client, link, PAGE)
+    if answer is None or not answer.is_success:
+        return None
+    return named_on(answer.content, str(answer.request.url))
+
+
+def named_on(html: bytes, address: str) -> Picture | None:
+    """What a page names as its picture: https://ogp.me/#structured"""
+    says: dict[str, str] = {}
+    for node in LexborHTMLParser(html).css("meta[property], meta[name]"):
+        name = node.attributes.get("property") or node.attributes.get("name") or ""
+        says.setdefault(name.casefold(), node.attributes.get("content") or "")
+    url = (
+        says.get("og:image:secure_url") or says.get("og:image") or says.get("og:image:url") or says.get("twitter:image")
+    )
+    whole = resolved(url.strip(), address) if url else ""
+    alt = alt_of(says.get("og:image:alt", "") or says.get("twitter:image:alt", ""))
+    return Picture(whole, alt) if whole.startswith(("http://", "https://")) else None
+
+
+async def _is_there(client: Client, url: str) -> bool:
+    """Whether a picture is at this address, as far as can be seen from here."""
+    answer = await _get(client, url, LARGEST)
+    if answer is None:
+        return True
+    if answer.status_code in (404, 410):
+        return False
+    return not answer.is_success or is_picture(answer.content)
+
+
+async def _get(client: Client, url: str, limit: int) -> httpx.Response | None:
+    """The answer at the end of a few redirects, None when nobody answers. Private addresses are never asked."""
+    try:
+        for _ in range(REDIRECTS + 1):
+            request = httpx.Request("GET", url, headers={"Accept": "image/*, text/html;q=0.5"})
+            answer = await client.send(request, limit=limit)
+            if not answer.has_redirect_location:
+                return answer
+            url = str(httpx.URL(url).join(answer.headers["Location"]))
+    except (NetProblem, httpx.InvalidURL):
+        return None
+    return None
