@@ -118,7 +118,13 @@ class ChannelSettings(Values):
     language: str | None = Field(
         None, description="The language of the words that Delebot adds; default: that of bot.env.", examples=["en"]
     )
-    share: tuple[str, ...] | None = planned("Which share links are shown, in this order.", "linkedin, facebook")
+    share: tuple[str, ...] = Field(
+        ("linkedin", "facebook", "x", "bluesky", "mastodon", "threads", "whatsapp", "email"),
+        description="The links to share that stand under an article which asks for it, in this order: of linkedin, "
+        "facebook, x, bluesky, mastodon, threads, whatsapp, telegram, reddit, teams, email. "
+        "always: under every article. no: none.",
+        examples=["linkedin, facebook, email"],
+    )
     hours: tuple[Window, ...] = Field(
         (), description="When it posts; default: at all hours.", examples=["mon-fri 08:00-16:00, sat 10:00-14:00"]
     )

@@ -77,7 +77,8 @@ def post_of(channel: Channel, config: Config, owing: Owing, key: str, now: datet
     limits = kinds.load(channel.kind).limits
     return compose(
         [(id, dated(item, config)) for id, item in owing.items], key=key, occasion=occasion, made_at=now,
-        wishes=channel.wishes, kind_limits=limits, source=owing.source, language=language, looked=owing.looked,
+        wishes=channel.wishes, kind_limits=limits, source=owing.source, language=language,
+        looked=owing.looked, phrases=config.bot.share_calls,
     )  # fmt: skip
 
 
@@ -86,5 +87,5 @@ def draft_of(channel: Channel, config: Config, item: Item, source: str, now: dat
     limits, language = kinds.load(channel.kind).limits, language_of(channel, config)
     return compose(
         [("draft", dated(item, config))], key="draft", occasion=Occasion.SHARE, made_at=now,
-        wishes=channel.wishes, kind_limits=limits, source=source, language=language,
+        wishes=channel.wishes, kind_limits=limits, source=source, language=language, phrases=config.bot.share_calls,
     )  # fmt: skip

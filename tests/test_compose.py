@@ -160,3 +160,44 @@ def test_a_moved_site_and_a_bumped_date_make_no_other_post() -> None:
     )
     assert same_post(posted(one), posted(moved))
     assert not same_post(posted(one), posted(replace(moved, title="Sak, rettet")))
+
+
+CALL = '<div class="fusion-sharing-box"><h4>Glem ikke å dele dette!</h4></div>'
+
+
+def test_the_call_to_share_is_lifted_out_of_the_article() -> None:
+    post = posted(Item("1", "https://klynge.example/sak/", "Sak", "<p>Innledning.</p>" + CALL))
+    (entry,) = post.entries
+    assert entry.share is not None and entry.share.words == "Glem ikke å dele dette!"
+    assert entry.share.links[0].network == "linkedin" and "klynge.example%2Fsak" in entry.share.links[0].url
+    assert plain(entry.text) == "Innledning."
+
+
+@pytest.mark.parametrize(
+    ("share", "html", "networks"),
+    [
+        (("x", "linkedin"), "<p>A.</p>" + CALL, ["x", "linkedin"]),
+        ((), "<p>A.</p>" + CALL, None),
+        (("x",), "<p>A.</p>", None),
+        (("x", "always"), "<p>A.</p>", ["x"]),
+    ],
+)
+def test_a_channel_chooses_its_share_links(share: tuple[str, ...], html: str, networks: list[str] | None) -> None:
+    (entry,) = posted(Item("1", "https://klynge.example/sak/", "Sak", html), share=share).entries
+    assert ([link.network for link in entry.share.links] if entry.share else None) == networks
+
+
+def test_an_installation_can_name_more_calls() -> None:
+    item = Item("1", "https://klynge.example/sak/", "Sak", "<p>Innledning.</p><p>Spre det glade budskap!</p>")
+    post = compose(
+        [("1", item)],
+        key="k",
+        occasion=Occasion.SHARE,
+        made_at=NOW,
+        wishes=ChannelSettings(kind="console"),
+        kind_limits=Limits(),
+        source="",
+        language="nb",
+        phrases=("Spre det glade budskap",),
+    )
+    assert post.entries[0].share is not None

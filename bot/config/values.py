@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from bot.config.times import cron, duration, every, hours
 from bot.config.wrong import Wrong, did_you_mean, public, suggest
+from bot.posts.share_links import ALWAYS, DEFAULT, NETWORKS, is_network
 from bot.settings import Window
 
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
@@ -103,6 +104,18 @@ def utm(text: str) -> dict[str, str]:
     return pairs
 
 
+def share(text: str) -> tuple[str, ...]:
+    """The networks to share on; with `always` also where the article does not ask for it, and none for `no`."""
+    if text == "no":
+        return ()
+    names = tuple(name.casefold() for name in listed(text))
+    for name in names:
+        if name != ALWAYS and not is_network(name):
+            known = (*NETWORKS, ALWAYS, "no")
+            raise Wrong(f"has a name that is not one of {' '.join(known)}", hint=did_you_mean(suggest(name, known)))
+    return (*DEFAULT, ALWAYS) if names == (ALWAYS,) else names
+
+
 def zone(text: str) -> ZoneInfo:
     """A time zone by its name."""
     known = available_timezones()
@@ -170,6 +183,7 @@ BY_NAME: dict[str, Form] = {
     "every": every,
     "first_run": first_run,
     "utm": utm,
+    "share": share,
     "contact": contact,
 }
 BY_TYPE: dict[Any, Form] = {

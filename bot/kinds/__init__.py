@@ -22,10 +22,16 @@ from pydantic import BaseModel, SecretStr
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a kind can show: `title` and `lead` in the characters of plain text that compose clips to."""
+    """What a kind can show: `title` and `lead` in the characters of plain text that compose clips to.
+
+    `share_link` is the longest address that a link to share may have, and `mail_links` says whether such a link may
+    open the reader's e-mail instead of a page.
+    """
 
     title: int = 300
     lead: int = 600
+    share_link: int = 2000
+    mail_links: bool = False
 
 
 Verb = Callable[..., Any]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from bot.kinds import kind
+from bot.kinds import Limits, kind
 from bot.model import Attempt, Entry, Flow, Post, Receipt
 from bot.posts.characters import clean
 from bot.posts.dates import in_words
@@ -24,7 +24,7 @@ class Settings(Values):
     """Nothing: there is only one terminal."""
 
 
-@kind(Settings, target=())
+@kind(Settings, target=(), limits=Limits(mail_links=True))
 def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
     """Print the post."""
     yield _printed(_lines(post))
@@ -65,3 +65,7 @@ def _of_entry(entry: Entry, before: str, language: str) -> Iterator[str]:
     about = [", ".join(entry.authors), day, entry.source, " ".join(f"#{tag}" for tag in entry.tags)]
     if any(about):
         yield " \u00b7 ".join(filter(None, about))
+    if entry.share:
+        yield f"\n{entry.share.words}"
+        for link in entry.share.links:
+            yield f"  {link.label}: {link.url}"

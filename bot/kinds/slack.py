@@ -58,7 +58,7 @@ class Settings(Values):
         raise Wrong("is not a whole address of an incoming webhook", "It has three parts after /services/.")
 
 
-@kind(Settings, spacing=timedelta(seconds=1), limits=Limits(title=300, lead=700), urls=URLS)
+@kind(Settings, spacing=timedelta(seconds=1), limits=Limits(title=300, lead=700, mail_links=True), urls=URLS)
 def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
     """Show the post; if Slack refuses it, without its picture; if that too, as plain words."""
     *richer, plainest = _bodies(post)
@@ -129,12 +129,23 @@ def _around(entry: Entry, language: str) -> tuple[list[dict[str, Any]], list[dic
     names = (clip_line(words, ABOUT, _escaped) for words in (", ".join(entry.authors), entry.source))
     authors, source = map(escape_mrkdwn, names)
     date = date_mrkdwn(entry.published, in_words(entry.published, language)) if entry.published else ""
-    line = " \u00b7 ".join(filter(None, (authors, date, source)))
-    about = [{"type": "context", "elements": [_section(line)["text"]]}] if line else []
+    lines = (" \u00b7 ".join(filter(None, (authors, date, source))), _share(entry))
+    about = [{"type": "context", "elements": [_section(line)["text"]]} for line in lines if line]
     if not entry.picture or utf16(entry.picture.url) > IMAGE:
         return [], about
     alt = clip_line(entry.picture.alt or entry.title, ALT, utf16) or "\u2013"
     return [{"type": "image", "image_url": entry.picture.url, "alt_text": alt}], about
+
+
+def _share(entry: Entry) -> str:
+    """The call to share and its links, as many as there is room for."""
+    if not entry.share:
+        return ""
+    line = f"*{escape_mrkdwn(clip_line(entry.share.words, ABOUT, _escaped))}*"
+    for link in entry.share.links:
+        longer = f"{line} \u00b7 {link_mrkdwn(link.label, link.url)}"
+        line = longer if utf16(longer) <= SECTION else line
+    return line
 
 
 def _escaped(words: str) -> int:

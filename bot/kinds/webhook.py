@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from bot.config.wrong import Wrong
 from bot.kinds import Limits, kind
-from bot.model import Attempt, Entry, Flow, Occasion, Post, Receipt, Refused
+from bot.model import Attempt, Entry, Flow, Occasion, Post, Receipt, Refused, ShareCall
 from bot.posts.characters import utf8
 from bot.posts.clip import clip, clip_line
 from bot.posts.write import plain
@@ -60,7 +60,7 @@ def _key(secret: SecretStr) -> bytes:
     return key
 
 
-@kind(Settings, repeatable=timedelta(days=3), limits=Limits(title=500, lead=4000))
+@kind(Settings, repeatable=timedelta(days=3), limits=Limits(title=500, lead=4000, mail_links=True))
 def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:
     """Send the event; a receiver knows a repeat of it by the header webhook-id."""
     what = TYPES.get(post.occasion, "item.published")
@@ -110,8 +110,17 @@ def _item(entry: Entry, room: int) -> dict[str, Any]:
         "published": _time(entry.published) if entry.published else None,
         "source": clip_line(entry.source, room // 32, _size),
         "language": entry.language,
+        "share": _share(entry.share, room // 3) if entry.share else None,
     }
     return item | {"text": plain(clip(entry.text, room - len(_json(item)), _size))}
+
+
+def _share(share: ShareCall, room: int) -> dict[str, Any]:
+    """The call to share, with the links that fit."""
+    links = [{"network": link.network, "label": link.label, "url": link.url} for link in share.links]
+    while links and len(_json(links)) > room:
+        links.pop()
+    return {"words": share.words, "links": links}
 
 
 def _fitting(names: Sequence[str], room: int) -> list[str]:

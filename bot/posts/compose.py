@@ -12,11 +12,13 @@ from datetime import datetime
 
 from bot.identity import link_key
 from bot.kinds import Limits
-from bot.model import Entry, Item, Occasion, Picture, Post, Text
+from bot.model import Entry, Item, Occasion, Picture, Post, ShareCall, Text
 from bot.posts.characters import clean, one_line
 from bot.posts.clip import clip, clip_line, without_last_heading, words_of
 from bot.posts.links import page, with_campaign
 from bot.posts.read import alt_of, is_real, pictures, read
+from bot.posts.share import find_call
+from bot.posts.share_links import ALWAYS, default_call, is_web, links_of
 from bot.settings import ChannelSettings
 
 LONGEST_WORDS = 4000  # Characters of an alert.
@@ -33,16 +35,17 @@ def compose(
     source: str,
     language: str,
     looked: Mapping[str, Picture | None] | None = None,
+    phrases: Sequence[str] = (),
 ) -> Post:
     """The post that shows these items on a channel; each comes with the id that its entry keeps for good.
 
     `source` is the feed's title, `language` that of the words that Delebot adds. `looked` has the pictures of those
-    items whose pictures were looked at, None where none of them is one.
+    items whose pictures were looked at, None where none of them is one. `phrases` are more calls to share.
     """
     entries = tuple(
         replace(made, picture=looked[id]) if looked and id in looked and wishes.images else made
         for id, item in items
-        for made in [_entry(id, item, wishes, kind_limits, source)]
+        for made in [_entry(id, item, wishes, kind_limits, source, language, phrases)]
     )
     return Post(key, occasion, made_at, entries, language=language)
 
@@ -71,23 +74,47 @@ def _essence(entry: Entry) -> Entry:
         replace(block, spans=tuple(replace(span, link=link_key(span.link)) for span in block.spans))
         for block in entry.text
     )
-    return replace(entry, id="", link=link_key(entry.link), text=text, picture=picture, published=None)
+    share = entry.share and replace(entry.share, links=())
+    return replace(entry, id="", link=link_key(entry.link), text=text, picture=picture, published=None, share=share)
 
 
-def _entry(id: str, item: Item, wishes: ChannelSettings, limits: Limits, source: str) -> Entry:
+def _entry(
+    id: str,
+    item: Item,
+    wishes: ChannelSettings,
+    limits: Limits,
+    source: str,
+    language: str,
+    phrases: Sequence[str],
+) -> Entry:
     title = one_line(item.title)
+    text, call = lead_and_call(item, title, limits.lead, phrases)
     return Entry(
         id=id,
         title=clip_line(title, limits.title),
         link=with_campaign(item.link, wishes.utm),
-        text=lead(item, title, limits.lead),
+        text=text,
         picture=picture(item) if wishes.images else None,
         authors=_names(item.authors),
         tags=_names(item.tags),
         published=item.published,
         source=one_line(source),
         language=item.language,
+        share=share_call(call, item, title, wishes.share, limits, language),
     )
+
+
+def share_call(
+    call: str, item: Item, title: str, wished: Sequence[str], limits: Limits, language: str
+) -> ShareCall | None:
+    """The article's own call with the links that the channel wishes, or none where the article has no call.
+
+    `always` among the wishes gives a call to every article; without any network there is no call at all.
+    """
+    words = call or (default_call(language) if ALWAYS in wished else "")
+    links = links_of(wished, title, item.link, language, limits.share_link)
+    kept = tuple(link for link in links if is_web(link) or limits.mail_links)
+    return ShareCall(words, kept) if words and kept else None
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,12 +125,15 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
 # --- The lead ------------------------------------------------------------------------------------------------------
 
 
-def lead(item: Item, title: str, limit: int) -> Text:
-    """The opening of the article: what stands before its first inner heading, or the feed's own excerpt."""
-    whole = opening(read(item.html, item.base or item.link, item.link), title)
-    if not whole:
-        whole = opening(read(item.summary, item.base or item.link, item.link), title)
-    return clip(whole, limit)
+def lead_and_call(item: Item, title: str, limit: int, phrases: Sequence[str] = ()) -> tuple[Text, str]:
+    """The opening of the article, or the feed's own excerpt, and the call to share that was lifted out of either."""
+    base, call = item.base or item.link, ""
+    for html in (item.html, item.summary):
+        found = find_call(html, read(html, base, item.link), phrases, item.link)
+        call = call or found.call
+        if whole := opening(found.text, title):
+            return clip(whole, limit), call
+    return (), call
 
 
 def opening(text: Text, title: str) -> Text:
