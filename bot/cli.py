@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="delebot",
-    help="Share every new article of your feeds on your channels. Begin with: delebot check",
+    help="Share every new article of your feeds on your channels. Begin with: delebot init",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one value a line.")]
+Private = Annotated[bool, typer.Option("--allow-private", help="Admit a private address.")]
+Channels = Annotated[list[str] | None, typer.Option(help="Only this channel; can be repeated.")]
+One = Annotated[str | None, typer.Argument(help="Only this channel; default: everything.")]
 Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers of deliveries, as status shows them.")]
 
 
@@ -122,18 +125,96 @@ def show(value: Any, text: str, as_json: bool) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
 
 
+def at_terminal() -> bool:
+    """Whether a person sits there who can be asked."""
+    return sys.stdin.isatty()
+
+
+def ask(question: str, hidden: bool = False) -> str:
+    """The answer to a question; where nobody sits, the next line of what is piped in."""
+    if not at_terminal():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt(question, default="", show_default=False, hide_input=hidden, err=True))
+
+
+# --- Setting up ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def init(
+    address: Annotated[str, typer.Argument(help="The address of the site, or of its feed; asked for without.")] = "",
+    name: Annotated[str, typer.Option(help="What the feed is called; default: after its title.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Take the first feed without asking.")] = False,
+    allow_private: Private = False,
+    as_json: Json = False,
+) -> None:
+    """Find the feed of a site, and write the files that make Delebot read it."""
+    from bot.commands.init import Typed, chooser, refuse_passwords, text
+    from bot.commands.init import init as work
+
+    refuse_passwords(address)
+    typed = Typed(address or ask("The address of your site"), allow_private)
+    choose = chooser(lambda line: print(line, file=sys.stderr), ask if at_terminal() else None, first=yes)
+    came = go(work(Where.config, os.environ, typed, choose, name))
+    show(came, text(came), as_json)
+
+
+@app.command()
+def add(
+    arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    kind: Annotated[str, typer.Option(help="The kind of channel, where the address doesn't tell it.")] = "",
+    name: Annotated[str, typer.Option(help="What the channel is called; default: after its kind.")] = "",
+    test: Annotated[bool, typer.Option("--test", help="Send one test post there.")] = False,
+    allow_private: Private = False,
+    as_json: Json = False,
+) -> None:
+    """Make a channel: asks for the webhook's address, which is not shown, or reads it from a pipe."""
+    from bot.commands.add import Wish, refuse_secrets, send_test, text
+    from bot.commands.add import add as work
+
+    refuse_secrets(arguments or [], kind, name)
+    added = work(Where.config, os.environ, Wish(kind, name, allow_private), ask)
+    show(added.as_json(), text(added), as_json)
+    if test or (at_terminal() and not as_json and typer.confirm("Send one test post there now?", err=True)):
+        event = go(send_test(added))
+        teller(as_json)(event)
+        finish(event.ok)
+
+
 # --- Looking -------------------------------------------------------------------------------------------------------
 
 
 @app.command()
 def check(
     offline: Annotated[bool, typer.Option("--offline", help="Read the files only; ask no site.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Then send one test post to each channel.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read the configuration, ask each feed once, and say all that is wrong. Posts nothing."""
+    """Read the configuration, ask each feed once, and say all that is wrong. Posts nothing without --send."""
     from bot.commands.check import check as work
+    from bot.model import Mistake
 
-    finish(go(work(configuration(), teller(as_json), offline=offline)))
+    if offline and send:
+        raise Mistake("--offline asks nobody, and --send posts", remedy="Leave one of them out")
+    finish(go(work(configuration(), teller(as_json), offline=offline, send=send)))
+
+
+@app.command()
+def preview(
+    channel: Channels = None,
+    item: Annotated[str, typer.Option(help="This article: latest, its address or its number.")] = "latest",
+    html: Annotated[Path | None, typer.Option(help="Also write a web page with each post as it will look.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show an article's posts: which go, why or why not, when, and how they look. Saves and sends nothing."""
+    from bot.commands.preview import preview as work
+    from bot.commands.preview import report, text, write_page
+
+    config = configuration()
+    subject, looks = go(work(config, Where.state, channel or [], item))
+    show(report(subject, looks), text(subject, looks, config), as_json)
+    if html:
+        write_page(html, subject, looks, config)
 
 
 @app.command()
@@ -153,11 +234,16 @@ def status(
 
 
 @app.command()
-def demo(as_json: Json = False) -> None:
-    """See it work, with a sample site on this machine and this terminal as the channel."""
+def demo(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the inbox; default: a free one.")] = 0,
+    once: Annotated[bool, typer.Option("--once", help="End after the show instead of keeping the inbox open.")] = False,
+    pace: Annotated[float, typer.Option(min=0, max=10, hidden=True)] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """See it work in a minute: a sample site, an inbox in your browser, and what happens when things go wrong."""
     from bot.commands.demo import demo as work
 
-    finish(go(work(teller(as_json))))
+    finish(go(work(port=port, once=once, pace=pace, as_json=as_json)))
 
 
 # --- Working -------------------------------------------------------------------------------------------------------
@@ -166,7 +252,7 @@ def demo(as_json: Json = False) -> None:
 @app.command()
 def trigger(
     feed: Annotated[list[str] | None, typer.Option(help="Only this feed; can be repeated.")] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="Only this channel; can be repeated.")] = None,
+    channel: Channels = None,
     item: Annotated[str, typer.Option(help="Share this article: latest, its address or its number.")] = "",
     again: Annotated[bool, typer.Option("--again", help="With --item: share it once more, knowingly.")] = False,
     dry_run: Annotated[
@@ -234,7 +320,7 @@ def decide(what: str, ids: list[int], as_json: bool) -> None:
 
 @app.command()
 def pause(
-    channel: Annotated[str | None, typer.Argument(help="Only this channel; default: everything.")] = None,
+    channel: One = None,
     duration: Annotated[str, typer.Option("--for", help="For how long, such as 2h; default: until resume.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -247,7 +333,7 @@ def pause(
 
 @app.command()
 def resume(
-    channel: Annotated[str | None, typer.Argument(help="Only this channel; default: everything.")] = None,
+    channel: One = None,
     as_json: Json = False,
 ) -> None:
     """End a pause, or go on with a channel that was stopped, and deliver what waits."""

@@ -14,7 +14,7 @@ settings.register_profile("any", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
 
-for name in [name for name in os.environ if name.startswith("DELEBOT_")]:
+for name in [name for name in os.environ if name.startswith("DELEBOT_") and name != "DELEBOT_SCHEMAS"]:
     del os.environ[name]
 
 

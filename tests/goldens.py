@@ -4,9 +4,10 @@ A file is made of cases. `# words` names one; `@` lines are TOML and say what is
 the platform; `>` lines are the requests and `=` lines the outcome. `>` and `=` are what a test compares, and what
 `UPDATE_GOLDEN=1` writes anew. `@` lines before the first case hold for all of them.
 
-    @ do = "publish"                    or "revise"
+    @ do = "publish"                    or "revise", "retract", "verify"
     @ [to]                              the settings of the channel
-    @ [[entry]]                         title, link, html, picture, alt, authors, tags, published, source
+    @ [[entry]]                         title, link, html, picture, alt, authors, tags, published, source, share
+    @ share = "…"                       the call of an entry; links = [["network", "label", "address"], …] are its links
     @ words = "…"                       instead of entries: what an alert says
     < 200 ok                            an answer: status and body
     < 429 [retry-after: 30] slow down   … with headers
@@ -31,7 +32,20 @@ from typing import Any
 import httpx
 
 from bot.kinds import Kind, load
-from bot.model import Attempt, Busy, Entry, Flow, Occasion, Picture, Post, Problem, Receipt, Unknown
+from bot.model import (
+    Attempt,
+    Busy,
+    Entry,
+    Flow,
+    Occasion,
+    Picture,
+    Post,
+    Problem,
+    Receipt,
+    ShareCall,
+    ShareLink,
+    Unknown,
+)
 from bot.outcome import problem_of
 from bot.posts.read import read
 
@@ -94,19 +108,24 @@ def play(kind: str, first: list[str], case: Case) -> list[str]:
     return transcript
 
 
-def begin(kind: Kind, setup: dict[str, Any]) -> Flow[Receipt]:
+def begin(kind: Kind, setup: dict[str, Any]) -> Flow[Any]:
     """The flow that the case asks for."""
     settings, post, attempt = kind.settings(**setup.get("to", {})), post_of(setup), Attempt(NOW)
-    flow: Flow[Receipt]
-    if setup.get("do", "publish") == "revise":
-        assert kind.revise
-        flow = kind.revise(post, Receipt(**setup.get("receipt", {})), attempt, settings)
-    else:
-        flow = kind.publish(post, attempt, settings)
+    receipt, verb = Receipt(**setup.get("receipt", {})), getattr(kind, setup.get("do", "publish"))
+    flow: Flow[Any]
+    match setup.get("do", "publish"):
+        case "revise":
+            flow = verb(post, receipt, attempt, settings)
+        case "retract":
+            flow = verb(receipt, attempt, settings)
+        case "verify":
+            flow = verb(settings)
+        case _:
+            flow = verb(post, attempt, settings)
     return flow
 
 
-def drive(flow: Flow[Receipt], answers: list[str], transcript: list[str]) -> None:
+def drive(flow: Flow[Any], answers: list[str], transcript: list[str]) -> None:
     """Tell the flow the answers one by one, as the program does, and write down what is said."""
     try:
         request = next(flow)
@@ -119,7 +138,8 @@ def drive(flow: Flow[Receipt], answers: list[str], transcript: list[str]) -> Non
             told = answer_of(answers.pop(0), request)
             request = flow.throw(told) if isinstance(told, Problem) else flow.send(told)
     except StopIteration as end:
-        transcript.append(f"= {shown_receipt(end.value)}")
+        shown = shown_receipt(end.value) if isinstance(end.value, Receipt) else f"done {end.value or ''}".strip()
+        transcript.append(f"= {shown}")
     finally:
         transcript += [f"= nobody asked for: {answer}" for answer in answers]
 
@@ -160,7 +180,13 @@ def entry_of(values: dict[str, Any], number: int) -> Entry:
         published=values.get("published"),
         source=words_of(values.get("source", "")),
         language=values.get("language", "nb"),
+        share=share_of(values),
     )
+
+
+def share_of(values: dict[str, Any]) -> ShareCall | None:
+    links = tuple(ShareLink(network, label, words_of(url)) for network, label, url in values.get("links", ()))
+    return ShareCall(words_of(values.get("share", "")), links) if "share" in values or links else None
 
 
 def words_of(value: str | dict[str, Any]) -> str:

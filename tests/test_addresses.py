@@ -183,3 +183,9 @@ def test_the_parts_of_an_address() -> None:
     assert bare("https://user:secret@feed.example/rss?token=1#part") == "https://feed.example/rss?token=1"
     assert authority("http://user:secret@intranet.example:8080/x") == "intranet.example:8080"
     assert authority("https://intranet.example/x") == "intranet.example"
+
+
+@pytest.mark.parametrize("url", ["https://xn--a--/", "https://xn--/", "ftp://klynge.example/", "https:///sti", "x"])
+def test_what_is_no_web_address_is_refused_as_such(url: str) -> None:
+    with pytest.raises(httpx.InvalidURL):
+        bare(url)

@@ -14,6 +14,11 @@ from bot.settings import BotSettings, ChannelSettings, Config, FeedSettings
 
 CONFIG = Path(__file__).parent.parent / "config"
 REQUIRED = {
+    ("discord", "URL"): "https://discord.com/api/webhooks/100000000000000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    ("teams", "URL"): (
+        "https://default.00.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/"
+        "00000000/triggers/manual/paths/invoke?api-version=1&sig=XXXXXXXX"
+    ),
     ("slack", "URL"): "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
     ("webhook", "SECRET"): "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 }

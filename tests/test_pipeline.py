@@ -41,7 +41,7 @@ class Bench:
 
     def channel(self, name: str, kind: str, receiver: Receiver, **wishes: Any) -> Channel:
         settings = kinds.load(kind).settings(url=SecretStr(receiver.hook))
-        return a_channel(name, kind, settings, allow_private=True, **wishes)
+        return a_channel(name, kind, settings, allow_private=True, images=False, **wishes)
 
     def wish(self, name: str, **wishes: Any) -> None:
         """Change what one channel wishes."""

@@ -1,4 +1,4 @@
-"""Checks an installation without posting: the files, each feed once, and what the platforms say of the credentials."""
+"""Checks an installation: the files, each feed once, what the platforms say of the credentials; posts only if asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from bot import kinds
+from bot.commands.sample import send_sample
 from bot.feeds.fetch import Memory, fetch
 from bot.model import Document, FeedProblem, Problem
 from bot.net.client import Client
@@ -14,13 +15,13 @@ from bot.run import user_agent
 from bot.send import perform, sender
 from bot.settings import Channel, Config, Feed
 from bot.story import Event
-from bot.world import clock
+from bot.world import clock, language_of
 
 Tell = Callable[[Event], None]
 
 
-async def check(config: Config, tell: Tell, *, offline: bool) -> bool:
-    """Tell of each feed and channel how it is; whether nothing is wrong."""
+async def check(config: Config, tell: Tell, *, offline: bool, send: bool = False) -> bool:
+    """Tell of each feed and channel how it is; whether nothing is wrong. `send` then tries each channel out."""
     tell_warnings(config, tell)
     if offline:
         tell(Event("idle", why=f"the files are right: {len(config.feeds)} feeds, {len(config.channels)} channels"))
@@ -29,9 +30,26 @@ async def check(config: Config, tell: Tell, *, offline: bool) -> bool:
     async with Client(user_agent=user_agent(config.bot.contact), proxy=proxy) as client:
         feeds = await asyncio.gather(*(_feed(client, feed) for feed in config.feeds.values()))
         channels = await asyncio.gather(*(_channel(client, channel) for channel in config.channels.values()))
-    for event in (*feeds, *channels):
+        for event in (*feeds, *channels):
+            tell(event)
+        well = not config.exposed and all(event.ok for event in (*feeds, *channels))
+        return await _send(client, config, tell) if send and well else _unsent(tell, well=well, send=send)
+
+
+def _unsent(tell: Tell, *, well: bool, send: bool) -> bool:
+    if send:
+        tell(Event("trouble", why="no test post was sent: mend what is wrong first", ok=False))
+    return well
+
+
+async def _send(client: Client, config: Config, tell: Tell) -> bool:
+    """Send one test post to each channel, one after the other; whether all arrived."""
+    well = True
+    for channel in config.channels.values():
+        event = await send_sample(client, channel, language_of(channel, config))
         tell(event)
-    return not config.exposed and all(event.ok for event in (*feeds, *channels))
+        well = well and event.ok
+    return well
 
 
 def tell_warnings(config: Config, tell: Tell) -> None:

@@ -25,6 +25,7 @@ from bot.config.checks import (
 )
 from bot.config.entries import Entries, Findings, read_entries, report_unknown
 from bot.config.filled import fill
+from bot.config.platforms import platform_of
 from bot.config.wrong import did_you_mean, printable, quoted, suggest
 from bot.kinds import Kind
 from bot.model import Mistake, Mistakes
@@ -109,14 +110,14 @@ def _named(folder: Path, findings: Findings) -> dict[str, Path]:
         elif NAME.fullmatch(path.stem):
             named[path.stem] = path
         else:
-            better = _plain_name(path.name.removesuffix(".env"))
+            better = plain_name(path.name.removesuffix(".env"))
             remedy = f"Rename it to {better}.env." if better else ""
             what = "this name may only have a to z, 0 to 9, - and _, and begin with a letter or digit"
             findings.wrong(f"{folder.name}/{printable(path.name)}", 0, what, remedy)
     return named
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """The name with only the letters that may be used."""
     folded = name.casefold().replace("æ", "ae").replace("ø", "o").replace("å", "a")
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(sign))
@@ -132,7 +133,7 @@ def _check_stray(path: Path, folder: str, findings: Findings) -> None:
         return
     place = "/".join(filter(None, (folder, printable(path.name))))
     if folder or stem == "bot":
-        remedy = f"Rename it to {_plain_name(stem)}.env, if it is meant to be."
+        remedy = f"Rename it to {plain_name(stem)}.env, if it is meant to be."
     else:
         remedy = "Feeds belong in the folder feeds, channels in the folder channels."
     findings.strays.append(Mistake("this file is not read", where=place, remedy=remedy))
@@ -254,8 +255,9 @@ def _kind(entries: Entries, findings: Findings) -> Kind | None:
         return kinds.load(written or told)
     suspects = {"kind", "url"} & (entries.tried.keys() - entries.given.keys())
     if not (suspects or entries.unknown or entries.doubtful):
-        what = "KIND is missing" + (", and the address doesn't tell it" if entries.text("url") else "")
-        findings.wrong(entries.place, 0, what, f"Add KIND= and one of {_listed()}.")
+        platform, url = platform_of(entries.text("url")), entries.text("url")
+        why = f", and this is an address of {platform}" if platform else ", and the address doesn't tell it"
+        findings.wrong(entries.place, 0, "KIND is missing" + (why if url else ""), f"Add KIND= and one of {_listed()}.")
     return None
 
 

@@ -163,7 +163,11 @@ def shown(url: str) -> str:
 
 def is_web(url: httpx.URL) -> bool:
     """Whether an address is one that can be asked for at all: http or https, and a host without odd characters."""
-    return url.scheme in DEFAULT_PORTS and bool(url.host) and not ODD.search(url.host)
+    try:
+        host = url.host
+    except ValueError:  # A host name that is no name in any alphabet.
+        return False
+    return url.scheme in DEFAULT_PORTS and bool(host) and not ODD.search(host)
 
 
 def bare(url: str) -> str:

@@ -84,7 +84,7 @@ class Client:
         `limit` in bytes, before and after decompression. A request that is not GET, HEAD or OPTIONS is sent at most
         once, whatever happens to the connection.
         """
-        private = admits(private_host, request.url)
+        private = is_web(request.url) and admits(private_host, request.url)
         check(request, private=private)
         # A ready-made request gets none of the client's own headers.
         for name, value in self._headers.items():
