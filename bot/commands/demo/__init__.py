@@ -1,81 +1,130 @@
-"""`delebot demo`: a sample site on loopback, the real pipeline, and a channel that is this terminal."""
+"""`delebot demo`: a sample site, the real daemon and an inbox, all on loopback, as a show of about a minute."""
 
 from __future__ import annotations
 
-import os
+import asyncio
+import json
+import signal
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from aiohttp import web
 
-from bot.commands.errand import errand
-from bot.commands.trigger import Ask
-from bot.config.load import load
-from bot.story import Event
+from bot import kinds
+from bot.commands.demo.inbox import Inbox
+from bot.commands.demo.process import Daemon
+from bot.commands.demo.show import Say, Show
+from bot.commands.demo.site import Site
+from bot.model import Mistake
 from bot.world import clock
 
-SAMPLE = Path(__file__).parent / "site.xml"
-
-FILES = {
-    "bot.env": "ALERTS=terminal\n",
-    "feeds/fjordklyngen.env": "URL={address}/feed/\nFIRST_RUN=latest\nALLOW_PRIVATE=yes\n",
-    "channels/terminal.env": "KIND=console\n",
-}
+SHOWN = ("slack", "discord", "teams", "webhook")
+NEXT = "Next: delebot init sets Delebot up for your own site, delebot add adds a channel."
+AFTERWARDS = "The inbox stays open: {address}  Ctrl-C ends the demo."
 
 
-async def demo(tell: Callable[[Event], None]) -> bool:
-    """Poll the sample site once and share its newest article on the terminal; whether it went well."""
-    with tempfile.TemporaryDirectory(prefix="delebot-demo-") as folder:
-        async with site(clock()) as address:
-            print(f"A sample site serves its feed at {address}/feed/\n")
-            config = load(written(Path(folder), address), os.environ)
-            ok = await errand(config, Path(folder) / "state", Ask(), tell)
-    print("\nThat was the real pipeline: fetch, parse, plan, save, compose, send. Yours begins with README.md, step 1.")
-    return ok
+async def demo(*, port: int = 0, once: bool = False, pace: float = 1.0, as_json: bool = False) -> bool:
+    """Play the show; whether nothing was lost and nothing was there twice.
+
+    `port` is where the inbox is found (0: a free one). With `once`, or without a terminal, it ends by itself.
+    """
+    say = _teller(as_json=as_json)
+    once = once or not sys.stdout.isatty()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="delebot-demo-")))
+        work = asyncio.create_task(_play(folder, say, port=port, once=once, pace=pace, as_json=as_json))
+        stack.callback(_on_signals(work.cancel))
+        try:
+            return await work
+        except asyncio.CancelledError:
+            say("")
+            say(f"The demo has ended, and nothing of it is left behind. {NEXT}")
+            return True
 
 
-def written(folder: Path, address: str) -> Path:
-    """The env files of the demo, with the address of its site."""
-    for name, text in FILES.items():
+async def _play(folder: Path, say: Say, *, port: int, once: bool, pace: float, as_json: bool) -> bool:
+    """The site, the inbox and the daemon around the show; all of it ends however this ends."""
+    site, daemon = Site(clock), Daemon(folder)
+    inbox = Inbox([kind for kind in SHOWN if kind in kinds.names()], lambda: clock().astimezone())
+    inbox.published = lambda: [a.slug for a in site.published if not a.hours_ago]
+    async with serving(site.application(), 0) as at_home, serving(inbox.application(), port) as address:
+        inbox.site = at_home
+        written(folder, at_home, [(kind, inbox.hook(address, kind)) for kind in inbox.kinds])
+        say(f"Open this page and watch: {address}/   (a sample site is at {at_home}/)")
+        try:
+            figures = await Show(site, inbox, daemon, say, pace).play()
+            if as_json:
+                print(json.dumps(asdict(figures)), flush=True)
+            if not once:
+                say("")
+                say(AFTERWARDS.format(address=f"{address}/"))
+                await asyncio.Event().wait()
+        finally:
+            # What is still in flight is waited for here, so that no process outlives the demo.
+            inbox.mute.clear()
+            await asyncio.shield(daemon.end())
+    say(NEXT)
+    return figures.lost == 0 and figures.twice == 0
+
+
+def written(folder: Path, site: str, hooks: Sequence[tuple[str, str]]) -> None:
+    """The env files, as a user writes them; only the addresses are on this machine."""
+    files = {
+        "bot.env": "TIMEZONE=Europe/Oslo\nLANGUAGE=nb\nLOG_FORMAT=json\n",
+        "feeds/fjordklyngen.env": f"URL={site}/feed/\nEVERY=10s\nALLOW_PRIVATE=yes\n",
+    }
+    files |= {f"channels/{kind}.env": f"KIND={kind}\nURL={hook}\nALLOW_PRIVATE=yes\n" for kind, hook in hooks}
+    for name, text in files.items():
         path = folder / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.format(address=address), encoding="utf-8")
-        path.chmod(0o600)
-    return folder / "config"
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
 
 
 @asynccontextmanager
-async def site(now: datetime) -> AsyncIterator[str]:
-    """The sample site on a free port of loopback; its address."""
-    body = sample(now)
-
-    async def feed(_: web.Request) -> web.Response:
-        return web.Response(body=body, content_type="application/rss+xml", charset="utf-8")
-
-    app = web.Application()
-    app.router.add_get("/feed/", feed)
-    runner = web.AppRunner(app, access_log=None)
+async def serving(application: web.Application, port: int) -> AsyncIterator[str]:
+    """The application on loopback; its address."""
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    place = web.TCPSite(runner, "127.0.0.1", 0)
-    await place.start()
     try:
-        host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, taken = runner.addresses[0][:2]
+        yield f"http://{host}:{taken}"
+    except OSError:
+        raise Mistake(f"port {port} is taken", where="--port", remedy="Choose another one, or leave it out") from None
     finally:
         await runner.cleanup()
 
 
-def sample(now: datetime) -> bytes:
-    """The sample feed, its articles dated an hour, a day and three days ago."""
-    text = SAMPLE.read_text(encoding="utf-8")
-    for mark, ago in (
-        ("{an hour ago}", timedelta(hours=1)),
-        ("{yesterday}", timedelta(days=1)),
-        ("{earlier}", timedelta(days=3)),
-    ):
-        text = text.replace(mark, format_datetime(now - ago))
-    return text.encode()
+def _teller(*, as_json: bool) -> Say:
+    """How the story reaches the terminal: each line with its time of day."""
+
+    def say(words: str) -> None:
+        at = f"{clock().astimezone():%H:%M:%S}"
+        if as_json:
+            line = json.dumps({"at": at, "said": words}, ensure_ascii=False) if words else ""
+        else:
+            line = f"{at}  {words}" if words else ""
+        if line or not as_json:
+            print(line, flush=True)
+
+    return say
+
+
+def _on_signals(work: Callable[[], object]) -> Callable[[], None]:
+    """Have Ctrl-C and SIGTERM do that; what is returned gives them back to whoever had them."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, work)
+
+    def give_back() -> None:
+        for number in numbers:
+            with suppress(ValueError):
+                loop.remove_signal_handler(number)
+
+    return give_back
