@@ -99,6 +99,91 @@ def test_slack_is_drawn_with_its_looks() -> None:
     assert "<strong>" in html and "<em>kursiv</em>" in html
 
 
+# --- What each platform shows --------------------------------------------------------------------------------------
+
+OUT = 'target="_blank" rel="noopener noreferrer"'
+LINK = f'<a href="https://a.example/" {OUT}>'
+
+
+def body_of(html: str) -> str:
+    """The fragment without its sender, who is the same in all."""
+    return html.split("</p>", 1)[1].removesuffix("</div></div>")
+
+
+@pytest.mark.parametrize(
+    ("words", "html"),
+    [
+        ("*fet* _kursiv_ ~strøket~", "<strong>fet</strong> <em>kursiv</em> <s>strøket</s>"),
+        ("`kode *ikke fet*`", "<code>kode *ikke fet*</code>"),
+        ("snake_case_navn og 2*3*4", "snake_case_navn og 2*3*4"),
+        ("\u200b*\u200bikke fet\u200b*\u200b", "\u200b*\u200bikke fet\u200b*\u200b"),
+        ("&lt;b&gt; &amp;amp; <!here>", '&lt;b&gt; &amp;amp; <span class="mention">@here</span>'),
+        ("<https://a.example/?x=1&amp;y=2|Sak>", f'<a href="https://a.example/?x=1&amp;y=2" {OUT}>Sak</a>'),
+        ("<javascript:alert(1)|Sak>", "Sak"),
+        ("<mailto:post@a.example|Skriv>", f'<a href="mailto:post@a.example" {OUT}>Skriv</a>'),
+        ("&gt; Et sitat\n&gt; på to linjer\nEtter", "<blockquote>Et sitat<br>på to linjer</blockquote>Etter"),
+        ("<!date^1795159800^{date_short_pretty} {time}|20. november>", "<time>20. november 2026 08:30</time>"),
+        ("<!date^x^{date}|20. november>", "20. november"),
+        ("*<https://a.example/|Tittel>*\nOrd", f"<strong>{LINK}Tittel</a></strong><br>Ord"),
+    ],
+)
+def test_the_markup_of_slack_is_drawn(words: str, html: str) -> None:
+    payload = json.dumps({"text": words}).encode()
+    assert body_of(face("slack", payload, {})) == f'<div class="words">{html}</div>'
+
+
+def test_a_slack_message_is_drawn_block_by_block() -> None:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Les"}, "url": "https://a.example/"}
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "*Sak*"}},
+        {"type": "image", "image_url": "https://a.example/b.png", "alt_text": 'En "bøye"'},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": "Åse"}]},
+        {"type": "actions", "elements": [button]},
+    ]
+    assert body_of(face("slack", json.dumps({"text": "", "blocks": blocks}).encode(), {})) == (
+        '<div class="words"><strong>Sak</strong></div>'
+        '<img class="picture" src="https://a.example/b.png" alt="En &quot;bøye&quot;" decoding="async">'
+        '<p class="context">Åse</p>'
+        f'<p class="buttons"><a class="button" href="https://a.example/" {OUT}>Les</a></p>'
+    )
+
+
+def test_a_discord_message_is_drawn_as_its_embed() -> None:
+    embed = {
+        "title": "Sak \\*A\\*",
+        "url": "https://a.example/",
+        "description": "**Fet** og [lenke](https://a.example/)\n\n> sitat",
+        "color": 0xFF8800,
+        "author": {"name": "Åse <b>"},
+        "footer": {"text": "Klyngen"},
+        "timestamp": "2026-11-20T07:30:00+00:00",
+    }
+    assert body_of(face("discord", json.dumps({"content": "", "embeds": [embed]}).encode(), {})) == (
+        '<div class="embed"><svg class="bar" aria-hidden="true"><rect width="100%" height="100%" fill="#ff8800"/></svg>'
+        '<div class="inside"><p class="author">Åse &lt;b&gt;</p>'
+        f'<p class="heading">{LINK}Sak *A*</a></p>'
+        f'<div class="words"><p><strong>Fet</strong> og {LINK}lenke</a></p>\n'
+        "<blockquote>\n<p>sitat</p>\n</blockquote>\n</div>"
+        '<p class="footer">Klyngen • <time>20. november 2026 08:30</time></p></div></div>'
+    )
+
+
+def test_a_teams_message_is_drawn_as_its_card() -> None:
+    body = [
+        {"type": "TextBlock", "text": "[Sak](https://a.example/)", "size": "Large", "style": "heading"},
+        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "**ikke** <fet>", "italic": True}, " slutt"]},
+        {"type": "FactSet", "facts": [{"title": "Av", "value": "Åse"}]},
+    ]
+    actions = [{"type": "Action.OpenUrl", "title": "Les mer", "url": "https://a.example/"}]
+    message = {"type": "message", "attachments": [{"content": {"body": body, "actions": actions}}]}
+    assert body_of(face("teams", json.dumps(message).encode(), {})) == (
+        f'<div class="card"><div class="words size-large bold"><p>{LINK}Sak</a></p>\n</div>'
+        '<p class="words"><span class="run"><em>**ikke** &lt;fet&gt;</em></span> slutt</p>'
+        "<dl><div><dt>Av</dt><dd>Åse</dd></div></dl>"
+        f'<div class="buttons"><a class="button" href="https://a.example/" {OUT}>Les mer</a></div></div>'
+    )
+
+
 def test_a_corrected_message_says_so() -> None:
     assert "redigert" in face("discord", discord("Sak"), {}, edited=True)
 

@@ -52,7 +52,7 @@ async def _play(folder: Path, say: Say, *, port: int, once: bool, pace: float, a
     inbox = Inbox([kind for kind in SHOWN if kind in kinds.names()], lambda: clock().astimezone())
     inbox.published = lambda: [a.slug for a in site.published if not a.hours_ago]
     async with serving(site.application(), 0) as at_home, serving(inbox.application(), port) as address:
-        inbox.site = at_home
+        site.address = inbox.site = at_home
         written(folder, at_home, [(kind, inbox.hook(address, kind)) for kind in inbox.kinds])
         say(f"Open this page and watch: {address}/   (a sample site is at {at_home}/)")
         try:

@@ -44,10 +44,10 @@ def face(kind: str, payload: bytes, headers: Mapping[str, str], *, at: str = "",
     sender = words(message.get("username")) or SENDERS[kind]
     badge = f' <span class="app">{BADGES[kind]}</span>' if BADGES[kind] else ""
     time = f" <time>{escape(at)}</time>" if at else ""
-    who = f'<p class="who"><strong>{escape(sender)}</strong>{badge}{time}</p>'
-    mark = '<p class="edited">(redigert)</p>' if edited else ""
+    mark = ' <span class="edited">(redigert)</span>' if edited else ""
+    who = f'<p class="who"><strong>{escape(sender)}</strong>{badge}{time}{mark}</p>'
     avatar = f'<span class="avatar" aria-hidden="true">{escape(sender[:1].upper())}</span>'
-    said = f'<div class="said">{who}{DRAWN[kind](message)}{mark}</div>'
+    said = f'<div class="said">{who}{DRAWN[kind](message)}</div>'
     return f'<div class="face {kind}">{avatar}{said}</div>'
 
 

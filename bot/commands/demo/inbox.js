@@ -5,6 +5,7 @@ async function look() {
     const told = await (await fetch("/messages.json", { cache: "no-store" })).json();
     if (act.textContent !== told.act) act.textContent = told.act;
     for (const [name, value] of Object.entries(told.figures)) document.getElementById(name).textContent = value;
+    for (const sign of document.querySelectorAll(".away")) sign.hidden = !told.away.includes(sign.dataset.kind);
     const there = new Set(told.messages.map(m => `m${m.number}`));
     for (const old of document.querySelectorAll(".message")) if (!there.has(old.id)) old.remove();
     for (const message of told.messages) {

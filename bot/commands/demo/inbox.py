@@ -14,9 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.commands.demo.drawing import dicts, words
+from bot.commands.demo.drawing import words
 from bot.commands.demo.faces import face, fingerprint, platform, styles
-from bot.commands.demo.site import HOME
+from bot.commands.demo.site import HOME, secure
 
 HERE = Path(__file__).parent
 FIRST_ID = 1180000000000000001  # The ids of Discord's messages are numbers of this length.
@@ -39,7 +39,7 @@ class Message:
         """The message for the page; what lies at the sample site's address is fetched from this machine."""
         clock = f"{self.at:%H:%M:%S}"
         drawn = face(self.kind, self.payload, self.headers, at=clock, edited=self.edited)
-        html = drawn.replace(f'="{HOME}/', f'="{site}/') if site else drawn
+        html = drawn.replace(f'="{HOME}/', f'="{site}/').replace(f'="{secure(site)}/', f'="{site}/') if site else drawn
         return {
             "number": self.number,
             "kind": self.kind,
@@ -75,7 +75,6 @@ class Inbox:
     away: dict[str, int] = field(default_factory=dict)  # Out of order: the seconds after which it asks to come again.
     mute: set[str] = field(default_factory=set)  # Takes what comes and never answers.
     act: str = ""
-    over: bool = False
     published: Callable[[], Sequence[str]] = tuple  # The slugs of what the site has published.
     _taken: set[str] = field(default_factory=set)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(12))
@@ -172,7 +171,7 @@ class Inbox:
         figures = self.figures()
         return {
             "act": self.act,
-            "over": self.over,
+            "away": sorted(self.away),
             "figures": {name: getattr(figures, name) for name in SHOWN},
             "messages": [message.as_json(self.site) for message in self.messages],
         }
@@ -184,9 +183,9 @@ class Inbox:
 
     async def _page(self, _: web.Request) -> web.Response:
         style, script = styles() + (HERE / "inbox.css").read_text("utf-8"), (HERE / "inbox.js").read_text("utf-8")
-        pictures = self.site or "'none'"
+        pictures = self.site
         policy = (
-            f"default-src 'none'; img-src {pictures}; style-src {fingerprint(style)}; "
+            f"default-src 'none'; img-src data: {pictures}; style-src {fingerprint(style)}; "
             f"script-src {fingerprint(script)}; connect-src 'self'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
@@ -204,7 +203,7 @@ class Inbox:
         figures = "".join(
             f'<div><dt>{SHOWN[name]}</dt><dd id="{name}">{value}</dd></div>' for name, value in told["figures"].items()
         )
-        columns = "".join(_column(kind, dicts(told["messages"])) for kind in self.kinds)
+        columns = "".join(_column(kind, told["messages"], away=kind in self.away) for kind in self.kinds)
         return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -228,13 +227,7 @@ class Inbox:
 """
 
 
-SHOWN = {
-    "published": "articles published",
-    "shown": "posts shown",
-    "edited": "corrected",
-    "lost": "not there yet",
-    "twice": "there twice",
-}
+SHOWN = {"published": "published", "shown": "shown", "edited": "corrected", "lost": "not yet", "twice": "twice"}
 
 
 def _item_of(body: bytes) -> str:
@@ -251,15 +244,17 @@ def _revised(message: Message, body: bytes, headers: dict[str, str]) -> Message:
     return message
 
 
-def _column(kind: str, messages: list[dict[str, Any]]) -> str:
+def _column(kind: str, messages: Sequence[dict[str, Any]], *, away: bool) -> str:
     mine = [m for m in reversed(messages) if m["kind"] == kind]
     shown = "".join(
         f'<article class="message" lang="nb" id="m{m["number"]}" data-revision="{m["revision"]}">{m["html"]}</article>'
         for m in mine
     )
-    name, kind = escape(platform(kind)), escape(kind)
+    name = escape(kind)
+    state = f'<span class="away" data-kind="{name}"{"" if away else " hidden"}>out of order</span>'
     return (
-        f'<section class="column {kind}" aria-labelledby="h-{kind}"><h2 id="h-{kind}">{name}</h2>'
-        f'<div class="messages" data-kind="{kind}" aria-live="polite" aria-relevant="additions text">{shown}</div>'
+        f'<section class="column {name}" aria-labelledby="h-{name}">'
+        f'<h2 id="h-{name}">{escape(platform(kind))}{state}</h2>'
+        f'<div class="messages" data-kind="{name}" aria-live="polite" aria-relevant="additions text">{shown}</div>'
         f'<p class="empty">Nothing here yet.</p></section>'
     )

@@ -107,7 +107,7 @@ def _hang(column: bytearray, x: int) -> None:
     """A curtain of northern light in this column."""
     foot = int(215 + 40 * sin(x / 130) + 14 * sin(x / 41))
     height = int(150 + 40 * sin(x / 23) + 20 * sin(x / 7))
-    for step in range(height):
+    for step in range(min(height, foot)):
         strength = exp(-step / 60) * min(1, step / 16) * (0.75 + 0.25 * sin(x / 11))
         column[foot - step] = GLOW + max(0, min(GLOWS - 1, int(strength * GLOWS)))
 

@@ -13,6 +13,16 @@ from typing import Any
 
 import bot
 
+# It holds the other end of our pipe, and ends when that closes: also when nobody of us is left to end it.
+ON_A_LEASH = """
+import os, signal, threading
+def hold():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=hold, daemon=True).start()
+from bot.cli import main
+main()
+"""
 PATIENCE = 20.0  # Seconds that the process gets to end by itself.
 NOT_OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS")
 
@@ -40,9 +50,9 @@ class Daemon:
         places = {"DELEBOT_CONFIG": str(self.config), "DELEBOT_STATE": str(self.state), "PYTHONUNBUFFERED": "1"}
         self.told.clear()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run",
+            sys.executable, "-c", ON_A_LEASH, "run",
             cwd=Path(bot.__file__).parent.parent, env=mine | places, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._listening = asyncio.create_task(self._listen(self._process))
 

@@ -87,8 +87,8 @@ class Show:
         await self.shown(third, others, later)
         del self.inbox.away[broken]
         self.say(f"{name} is well again.")
-        await self.shown(second, [broken], began)
-        await self.shown(third, [broken], later)
+        await self.shown(second, [broken], began, what=f"«{second.title}»")
+        await self.shown(third, [broken], later, what=f"«{third.title}»")
         await self.pause(8)
 
     async def is_killed(self, article: Article) -> None:
@@ -137,9 +137,12 @@ class Show:
     def sum_up(self) -> Figures:
         figures = self.inbox.figures()
         channels = len(self.inbox.kinds)
-        self.act("That was the show. What the receivers have counted:")
+        self.act("That was the show. This is what the receivers have counted:")
         self.say(f"    published {figures.published} articles, each on {channels} channels: {figures.due} posts")
         self.say(f"    shown {figures.shown}, corrected {figures.edited}, lost {figures.lost}, twice {figures.twice}")
+        well = not figures.lost and not figures.twice
+        verdict = "none is lost, none is there twice" if well else f"{figures.lost} lost, {figures.twice} twice"
+        self.inbox.act = f"That was the show: {figures.shown} posts are here, {verdict}."
         return figures
 
     # --- What the acts are made of ---------------------------------------------------------------------------------
@@ -172,7 +175,7 @@ class Show:
             store.close()
         return began
 
-    async def shown(self, article: Article, channels: Sequence[str], began: float) -> None:
+    async def shown(self, article: Article, channels: Sequence[str], began: float, what: str = "it") -> None:
         """Wait until these channels show the article, and tell of each when it does."""
         left = list(channels)
 
@@ -182,7 +185,7 @@ class Show:
         while left:
             await self.until(one_more, f"«{article.title}» in {', '.join(left)}")
             for kind in [kind for kind in left if self.inbox.of(kind, article.slug)]:
-                self.say(f"… {platform(kind)} shows it after {since(began)}.")
+                self.say(f"… {platform(kind)} shows {what} after {since(began)}.")
                 left.remove(kind)
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
