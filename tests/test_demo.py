@@ -33,6 +33,12 @@ def post(inbox: Inbox, kind: str, body: bytes, key: str = "", id: str = "") -> i
     return inbox.answer("PATCH" if key else "POST", kind, key, body, headers).status
 
 
+@pytest.fixture(autouse=True)
+def folders_for_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo that a test kills can't remove its folder, so that must lie where pytest does."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
 # --- The show ------------------------------------------------------------------------------------------------------
 
 
@@ -70,10 +76,7 @@ def test_the_sample_articles_are_told_in_norwegian_and_ask_to_be_shared() -> Non
     assert any(set("æøå") & set(article.title.casefold()) for article in newer)
 
 
-def test_a_demo_that_is_ended_in_the_middle_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def test_a_demo_that_is_ended_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
     show = Installation(tmp_path / "mine").start("demo", "--once")
     assert show.stdout is not None
     assert next(line for line in show.stdout if "1. An article appears" in line)
@@ -90,6 +93,17 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
         done = Installation(tmp_path).run("demo", "--once", "--port", str(port))
     assert done.returncode == 2
     assert done.stderr == f"--port: port {port} is taken. Choose another one, or leave it out\n"
+
+
+def test_a_reader_who_leaves_ends_the_show_without_a_word(tmp_path: Path) -> None:
+    show = Installation(tmp_path).start("demo", "--once", "--pace", "0")
+    assert show.stdout is not None and show.stderr is not None
+    show.stdout.readline()
+    show.stdout.close()
+    with show.stderr as trouble:
+        assert trouble.read() == ""
+    show.wait(timeout=30)
+    assert not list(tmp_path.glob("delebot-demo-*"))
 
 
 def test_the_page_is_kept_by_a_strict_policy(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
+from errno import EADDRINUSE
 from pathlib import Path
 
 from aiohttp import web
@@ -91,13 +92,19 @@ async def serving(application: web.Application, port: int) -> AsyncIterator[str]
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await _start(web.TCPSite(runner, "127.0.0.1", port), port)
         host, taken = runner.addresses[0][:2]
         yield f"http://{host}:{taken}"
-    except OSError:
-        raise Mistake(f"port {port} is taken", where="--port", remedy="Choose another one, or leave it out") from None
     finally:
         await runner.cleanup()
+
+
+async def _start(site: web.TCPSite, port: int) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        why = f"port {port} is taken" if error.errno == EADDRINUSE else f"port {port} can't be used"
+        raise Mistake(why, where="--port", remedy="Choose another one, or leave it out") from None
 
 
 def _teller(*, as_json: bool) -> Say:
