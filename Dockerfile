@@ -8,7 +8,7 @@ COPY pyproject.toml constraints.txt LICENSE ./
 COPY bot ./bot
 # The environment gets no pip of its own: nothing is installed into it later.
 RUN python -m venv --without-pip /opt/delebot \
-    && pip --python /opt/delebot/bin/python install --no-cache-dir --constraint constraints.txt .
+    && pip --python /opt/delebot/bin/python install --no-cache-dir --constraint constraints.txt '.[apprise]'
 
 FROM python:3.13-slim
 # A named volume takes over the owner and mode that the folder has here.

@@ -4,10 +4,10 @@
 bin := .venv/bin
 export PYTHON
 
-.PHONY: help setup demo test check format constraints clean
+.PHONY: help setup demo test test-servers check format generated constraints clean
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 setup: ## Make .venv ready to work, without doing anything else
 	@sh .ci/setup
@@ -16,7 +16,11 @@ demo: setup ## See Delebot at work, with a sample site on this machine
 	@$(bin)/delebot demo $(ARGS)
 
 test: setup ## Run the tests
-	@$(bin)/pytest -n auto $(ARGS)
+	@$(bin)/pytest -n auto --ignore=tests/real $(ARGS)
+
+test-servers: setup ## Install and start real servers (Bluesky, Matrix, Mastodon) in .servers, and prove the kinds on them
+	@sh .ci/servers
+	@DELEBOT_REAL=1 $(bin)/pytest tests/real $(ARGS)
 
 check: setup ## Check style, types and architecture
 	@$(bin)/ruff check
@@ -28,11 +32,14 @@ format: setup ## Lay the code out as check wants it
 	@$(bin)/ruff check --fix
 	@$(bin)/ruff format
 
+generated: setup ## Write what is made from the settings and kinds: examples, tables, facts on the pages
+	@$(bin)/python -m bot.config.generated
+
 constraints: setup ## Write constraints.txt anew, with the newest versions (best with the oldest Python)
 	@$(bin)/python -m pip install --dry-run --ignore-installed '.[dev]' >.venv/newest
 	@echo '# The versions that Delebot is tested with. Written by `make constraints`.' >constraints.txt
 	@sed -n 's/^Would install //p' .venv/newest | tr ' ' '\n' | sed -n '/^delebot-/!s/-\([0-9][^-]*\)$$/==\1/p' >>constraints.txt
 
 clean: ## Remove everything that was made here, but no state
-	@rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf .venv .servers .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	@find . -name __pycache__ -prune -exec rm -rf {} +

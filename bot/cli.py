@@ -168,7 +168,7 @@ def add(
     allow_private: Private = False,
     as_json: Json = False,
 ) -> None:
-    """Make a channel: asks for the webhook's address, which is not shown, or reads it from a pipe."""
+    """Make a channel: asks for the webhook's address, which is not shown, or for what else the kind needs."""
     from bot.commands.add import Wish, refuse_secrets, send_test, text
     from bot.commands.add import add as work
 
@@ -176,7 +176,7 @@ def add(
     added = work(Where.config, os.environ, Wish(kind, name, allow_private), ask)
     show(added.as_json(), text(added), as_json)
     if test or (at_terminal() and not as_json and typer.confirm("Send one test post there now?", err=True)):
-        event = go(send_test(added))
+        event = go(send_test(added, Where.state))
         teller(as_json)(event)
         finish(event.ok)
 
@@ -196,7 +196,7 @@ def check(
 
     if offline and send:
         raise Mistake("--offline asks nobody, and --send posts", remedy="Leave one of them out")
-    finish(go(work(configuration(), teller(as_json), offline=offline, send=send)))
+    finish(go(work(configuration(), Where.state, teller(as_json), offline=offline, send=send)))
 
 
 @app.command()
@@ -308,10 +308,16 @@ def skip(ids: Ids, as_json: Json = False) -> None:
     decide("skip", ids, as_json)
 
 
+@app.command()
+def retract(ids: Ids, as_json: Json = False) -> None:
+    """Take a post back: it is deleted where it was shown, as far as the platform can."""
+    decide("retract", ids, as_json)
+
+
 def decide(what: str, ids: list[int], as_json: bool) -> None:
     from bot.commands.decide import decide as work
 
-    ask = work(Where.state, what, ids)
+    ask = work(Where.state, what, ids, configuration() if what == "retract" else None)
     if ask is None:
         show({"skipped": ids}, "\n".join(f"#{id} is skipped" for id in ids), as_json)
     else:

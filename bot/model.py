@@ -20,13 +20,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that an item shows: an absolute http(s) address and the words for who cannot see it."""
+    """A picture that an item shows: an absolute http(s) address and the words for who cannot see it.
+
+    Its media type, its sides in pixels and its size in bytes are known once somebody has looked at it.
+    """
 
     url: str
     alt: str = ""
     type: str = ""
     width: int | None = None
     height: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture's own bytes, fitted to what a kind takes; `type` is its media type, and the sides are in pixels."""
+
+    content: bytes
+    type: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +138,8 @@ class ShareCall:
 class Entry:
     """One item as a post shows it: `text` is its lead, already clipped to what the kind wishes.
 
-    `id` stays the same through every correction; `source` is the feed's own title.
+    `id` stays the same through every correction; `source` is the feed's own title. `tags` are the article's own
+    categories; `hashtags` are those that are to be shown as such: single words, without the sign.
     """
 
     id: str
@@ -138,6 +153,7 @@ class Entry:
     source: str = ""
     language: str = ""
     share: ShareCall | None = None
+    hashtags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +188,24 @@ Kept = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a delivery: `at` is now (for signatures), `prepared` what `prepare` returned, `kept` the session."""
+    """One try at a delivery, or at a question to the platform.
+
+    `at` is now (for signatures), `prepared` what `prepare` has so far, `kept` the session that `renew` returned, and
+    `images` are the fitted pictures by the addresses that the entries name.
+    """
 
     at: datetime
     prepared: Prepared = field(default_factory=dict)
     kept: Kept = field(default_factory=dict)
+    images: Mapping[str, Image] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a platform says of the credentials: whose they are, in words, and when they end, None if it says nothing."""
+
+    whose: str
+    until: datetime | None = None
 
 
 T = TypeVar("T")
@@ -195,7 +224,11 @@ class Problem(Exception):
 
 
 class Busy(Problem):
-    """Later: nothing was shown. `of_channel` tells whether every post of the channel has to wait, or only this one."""
+    """Later: nothing was shown. `of_channel` tells whether every post of the channel has to wait, or only this one.
+
+    Out of `prepare`, `so_far` is what is ready already and is kept for the next try. `session_ended` says that the
+    platform takes the session no more, so that `renew` has to make another.
+    """
 
     def __init__(
         self,
@@ -203,11 +236,15 @@ class Busy(Problem):
         *,
         after: timedelta | None = None,
         of_channel: bool = True,
+        so_far: Prepared | None = None,
+        session_ended: bool = False,
         response: httpx.Response | None = None,
     ) -> None:
         super().__init__(why, response=response)
         self.after = after
         self.of_channel = of_channel
+        self.so_far = so_far
+        self.session_ended = session_ended
 
 
 class Refused(Problem):

@@ -5,7 +5,7 @@ Pure: `now` is an argument, and nothing here sends, waits or stores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ LONGEST_WAIT = timedelta(hours=24)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (10, 30, 60, 120, 300, 600, 1200, 1800, 3600))
 TRIES_IN_ORDER = 3  # A post with a problem of its own holds up the others for so many tries, then steps aside.
 TRIES_OF_A_POST = 12  # After so many a person is asked.
+LOOK_AFTER = timedelta(minutes=1)  # A post whose answer was lost is looked for when the platform has surely shown it.
 
 BUSY = {408, 425, 429, 503}
 BUSY_OF_CHANNEL = {429, 503}
@@ -68,11 +69,13 @@ def phrase(status: int) -> str:
     return f"{status} {PHRASES[status]}" if status in PHRASES else str(status)
 
 
-def problem_of(response: httpx.Response, *, publishing: bool, now: datetime | None = None) -> Problem | None:
-    """The problem that an answer means when its kind knows nothing better; None for a success.
+# What a flow is for decides what an answer means. `publish` shows something, so that a lost answer leaves a doubt;
+# `prepare` and `ask` may be repeated at will, and in `prepare` a missing picture must not stop a channel.
+Doing = Literal["publish", "prepare", "ask"]
 
-    `publishing` is False for what may be repeated at will (prepare), where a missing picture must not stop a channel.
-    """
+
+def problem_of(response: httpx.Response, *, doing: Doing, now: datetime | None = None) -> Problem | None:
+    """The problem that an answer means when its kind knows nothing better; None for a success."""
     status = response.status_code
     why = f"the answer was {phrase(status)}"
     if 200 <= status < 300:
@@ -81,8 +84,8 @@ def problem_of(response: httpx.Response, *, publishing: bool, now: datetime | No
         after = retry_after(response.headers.get("retry-after", ""), now) if now else None
         return Busy(why, after=after, of_channel=status in BUSY_OF_CHANNEL, response=response)
     if status >= 500:
-        return Unknown(why, response=response) if publishing else Busy(why, of_channel=False, response=response)
-    if status in REFUSED or not publishing:
+        return Unknown(why, response=response) if doing == "publish" else Busy(why, of_channel=False, response=response)
+    if status in REFUSED or doing == "prepare":
         return Refused(why, response=response)
     return Stopped(why, response=response)
 
@@ -90,19 +93,24 @@ def problem_of(response: httpx.Response, *, publishing: bool, now: datetime | No
 # --- From a problem to what happens next ---------------------------------------------------------------------------
 
 
+Act = Literal["publish", "revise", "retract", "look_up"]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a delivery stood when the attempt ended.
 
     `tries` counts this attempt. `doubted_at` is when an attempt of which nobody knows whether it was shown began, and
-    None while all is known. `repeatable` is how long the platform remembers our key.
+    None while all is known. `repeatable` is how long the platform remembers our key, and `can_look_up` says that it
+    can be asked whether the post is there.
     """
 
-    doing: Literal["publish", "revise"]
+    doing: Act
     tries: int
     doubted_at: datetime | None = None
     repeatable: timedelta | None = None
     on_unknown: Literal["hold", "repeat"] = "hold"
+    can_look_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +145,10 @@ def back_off(tries: int) -> timedelta:
 
 def verdict(problem: Problem, standing: Standing, now: datetime) -> Verdict:
     """What a problem leads to. Never a blind repeat, never a silent loss."""
-    if standing.doing == "revise":
+    if standing.doing in ("revise", "retract"):
         return _of_revision(problem, standing, now)
+    if standing.doing == "look_up" and not isinstance(problem, Busy | Stopped):
+        return Verdict(State.UNKNOWN, f"it could not be looked up: {problem.why}", now, in_doubt=True)
     doubt = standing.doubted_at is not None
     match problem:
         case Stopped():
@@ -147,14 +157,17 @@ def verdict(problem: Problem, standing: Standing, now: datetime) -> Verdict:
             return Verdict(State.UNKNOWN if doubt else State.REFUSED, problem.why, now, in_doubt=doubt)
         case Busy():
             return _later(problem, standing, now, in_doubt=doubt)
-        case _ if may_repeat(_in_doubt(standing, now), now):
+        case _ if may_repeat(replace(standing, doubted_at=standing.doubted_at or now), now):
             return _later(Busy(problem.why, of_channel=False), standing, now, in_doubt=True)
+        case _ if standing.can_look_up and standing.tries < TRIES_OF_A_POST:
+            return Verdict(State.DUE, problem.why, now + LOOK_AFTER, in_doubt=True)
         case _:
             return Verdict(State.UNKNOWN, problem.why, now, in_doubt=True)
 
 
-def _in_doubt(standing: Standing, now: datetime) -> Standing:
-    return Standing("publish", standing.tries, standing.doubted_at or now, standing.repeatable, standing.on_unknown)
+def not_there(now: datetime) -> Verdict:
+    """What it leads to that a post in doubt was looked up and is not there: it is due again, without any doubt."""
+    return Verdict(State.DUE, "it was looked up and is not there", now)
 
 
 def _later(busy: Busy, standing: Standing, now: datetime, *, in_doubt: bool) -> Verdict:
@@ -172,7 +185,8 @@ def _of_revision(problem: Problem, standing: Standing, now: datetime) -> Verdict
     if isinstance(problem, Stopped):
         return Verdict(State.SENT, problem.why, now, stop=True)
     if isinstance(problem, Refused) or standing.tries >= TRIES_OF_A_POST:
-        return Verdict(State.REFUSED, f"not corrected: {problem.why}", now)
+        what = "corrected" if standing.doing == "revise" else "taken back"
+        return Verdict(State.REFUSED, f"not {what}: {problem.why}", now)
     busy = problem if isinstance(problem, Busy) else Busy(problem.why, of_channel=False)
     later = _later(busy, standing, now, in_doubt=False)
     return Verdict(State.SENT, later.why, later.due_at, block=later.block, firm=later.firm)

@@ -20,8 +20,10 @@ from bot.commands.trigger import Ask, trigger
 from bot.model import Mistake, Mistakes
 from bot.net.client import Client, NetProblem, host_of
 from bot.poll import target_of
+from bot.sessions import Sessions
 from bot.settings import Config
-from bot.store import desk, lanes
+from bot.shelf import Shelf
+from bot.store import desk, recovery
 from bot.store.database import Store, open_store
 from bot.story import Event, Listeners
 from bot.wake import SWEEP_EVERY, Wake, scheduler
@@ -52,7 +54,8 @@ async def at_work(
     bot = config.bot
     proxy = bot.proxy.get_secret_value() if bot.proxy else None
     async with Client(user_agent=user_agent(bot.contact), proxy=proxy) as client:
-        world = World(config, store, client, Listeners(tell), now)
+        state = store.path.parent
+        world = World(config, store, client, Listeners(tell), Sessions(state), Shelf(state), now)
         await store.write(desk.open_run, world.run, os.getpid(), what, world.now())
         recovered = await store.write(start, world)
         if recovered:
@@ -64,7 +67,7 @@ async def at_work(
 
 def start(connection: Connection, world: World) -> int:
     """Settle what earlier runs left behind and follow the configuration; how much was settled."""
-    recovered = lanes.recover(connection, world.run, world.rules, world.now())
+    recovered = recovery.recover(connection, world.run, world.rules, world.now())
     adopt(connection, world)
     return recovered
 
@@ -125,6 +128,7 @@ class Daemon:
             "life sign": (self.give_life_sign, LIFE_SIGN_EVERY),
             "heartbeat": (self.heartbeat, HEARTBEAT_EVERY),
             "prune": (self.prune, timedelta(days=1)),
+            "sessions": (self.keep_sessions, timedelta(days=1)),
         }
         clockwork = scheduler(jobs)
         clockwork.start()
@@ -185,6 +189,13 @@ class Daemon:
         before = self.world.now() - self.world.config.bot.keep
         with suppress(Mistake):
             await self.world.store.write(desk.prune, before)
+        await asyncio.to_thread(self.world.shelf.prune, self.world.now())
+
+    async def keep_sessions(self) -> None:
+        """Have the lane of every channel with a session look after it, also when there is nothing to post."""
+        for channel in self.world.config.channels.values():
+            if kinds.load(channel.kind).renew:
+                self.wake.kick("drain", channel.name)
 
     def reload(self) -> None:
         """Read the configuration again; what has mistakes leaves the last good one running."""

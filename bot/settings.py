@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class Values(BaseModel):
-    """Frozen values whose field names are the lower-case keys of an env file."""
+    """Frozen values whose field names are the lower-case keys of an env file. A mistake never repeats the value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
 def planned(description: str, example: str) -> Any:
@@ -138,7 +138,12 @@ class ChannelSettings(Values):
         description="Campaign parameters added to links.",
         examples=["source=slack, medium=social"],
     )
-    tags: tuple[str, ...] | None = planned("Which hashtags are shown.", "industry, news")
+    tags: tuple[str, ...] | None = Field(
+        None,
+        description="The article's categories that are shown as hashtags: yes, no, or a list, where category=word "
+        "shows another word; default: a few where the platform's people use hashtags, else none.",
+        examples=["Robotics, Artificial intelligence=AI"],
+    )
     images: bool = Field(True, description="Whether pictures are shown.")
     on_unknown: Literal["hold", "repeat"] = Field(
         "hold", description="What happens when nobody knows whether a post arrived: hold or repeat."

@@ -12,6 +12,8 @@ from uuid import uuid4
 from bot import kinds
 from bot.model import Occasion, Post
 from bot.posts.compose import compose, words_post
+from bot.sessions import Sessions
+from bot.shelf import Shelf
 from bot.store.lanes import Owing, Rules
 
 if TYPE_CHECKING:
@@ -35,8 +37,11 @@ class World:
     store: Store
     client: Client
     tell: Listeners
+    sessions: Sessions
+    shelf: Shelf
     now: Callable[[], datetime] = clock
     run: str = field(default_factory=lambda: uuid4().hex)
+    renewed: dict[str, datetime] = field(default_factory=dict)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def rules(self, name: str) -> Rules | None:
@@ -51,9 +56,11 @@ def rules_of(channel: Channel, config: Config) -> Rules:
         spacing=max(kind.spacing, channel.wishes.spacing),
         hours=channel.wishes.hours,
         zone=config.bot.timezone,
-        repeatable=kind.repeatable,
+        repeatable=kind.remembers(channel.settings),
         on_unknown=channel.wishes.on_unknown,
         can_revise=kind.revise is not None,
+        can_retract=kind.retract is not None,
+        can_look_up=kind.look_up is not None,
         edits=channel.wishes.edits,
         target=kind.target_of(channel.settings),
     )

@@ -14,7 +14,8 @@ settings.register_profile("any", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
 
-for name in [name for name in os.environ if name.startswith("DELEBOT_") and name != "DELEBOT_SCHEMAS"]:
+KEPT = ("DELEBOT_SCHEMAS", "DELEBOT_REAL")
+for name in [name for name in os.environ if name.startswith("DELEBOT_") and name not in KEPT]:
     del os.environ[name]
 
 

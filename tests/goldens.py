@@ -4,9 +4,11 @@ A file is made of cases. `# words` names one; `@` lines are TOML and say what is
 the platform; `>` lines are the requests and `=` lines the outcome. `>` and `=` are what a test compares, and what
 `UPDATE_GOLDEN=1` writes anew. `@` lines before the first case hold for all of them.
 
-    @ do = "publish"                    or "revise", "retract", "verify"
+    @ do = "publish"                    or another verb; or several, as ["prepare", "publish"], one after another
+    @ [kept]                            the session; [prepared] what is ready; [receipt] of the post
     @ [to]                              the settings of the channel
-    @ [[entry]]                         title, link, html, picture, alt, authors, tags, published, source, share
+    @ [[entry]]                         title, link, html, picture, alt, authors, tags, hashtags, published, source, …
+    @ image = ["image/png", 800, 600]   the picture of an entry as it was fitted: its type and its sides
     @ share = "…"                       the call of an entry; links = [["network", "label", "address"], …] are its links
     @ words = "…"                       instead of entries: what an alert says
     < 200 ok                            an answer: status and body
@@ -23,11 +25,13 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -35,8 +39,10 @@ from bot.kinds import Kind, load
 from bot.model import (
     Attempt,
     Busy,
+    Credentials,
     Entry,
     Flow,
+    Image,
     Occasion,
     Picture,
     Post,
@@ -46,7 +52,7 @@ from bot.model import (
     ShareLink,
     Unknown,
 )
-from bot.outcome import problem_of
+from bot.outcome import Doing, problem_of
 from bot.posts.read import read
 
 FOLDER = Path(__file__).parent / "golden"
@@ -70,8 +76,18 @@ class Case:
 
 def cases_of(kind: str) -> tuple[list[str], list[Case]]:
     """The lines before the first case, and the cases."""
+    return cases_in((FOLDER / f"{kind}.txt").read_text("utf-8"))
+
+
+def usual(kind: str) -> dict[str, Any]:
+    """What holds for all cases of a kind: its settings and, where it has them, its session and what is prepared."""
+    return tomllib.loads("\n".join(line[2:] for line in cases_of(kind)[0] if line.startswith("@")))
+
+
+def cases_in(text: str) -> tuple[list[str], list[Case]]:
+    """The same of the text of a file."""
     first, cases = [], list[Case]()
-    for line in (FOLDER / f"{kind}.txt").read_text("utf-8").splitlines():
+    for line in text.splitlines():
         if line.startswith("# "):
             cases.append(Case(line[2:]))
         elif not cases:
@@ -99,62 +115,80 @@ def play(kind: str, first: list[str], case: Case) -> list[str]:
     """The lines that the case gives: requests, answers and outcome."""
     lines = [line[2:] for line in first if line.startswith("@")]
     setup = tomllib.loads("\n".join(lines)) | tomllib.loads("\n".join(line[2:] for line in case.setup))
-    flow = begin(load(kind), setup)
     transcript: list[str] = []
+    answers = list(case.answers)
+    verbs = setup.get("do", "publish")
+    attempt = Attempt(NOW, setup.get("prepared", {}), setup.get("kept", {}), images_of(setup))
     try:
-        drive(flow, list(case.answers), transcript)
+        for verb in [verbs] if isinstance(verbs, str) else verbs:
+            value = drive(begin(load(kind), verb, setup, attempt), verb, answers, transcript)
+            ready = {"prepare": "prepared", "renew": "kept"}.get(verb)
+            attempt = replace(attempt, **{ready: value}) if ready else attempt
     except Problem as problem:
         transcript.append(f"= {shown_problem(problem)}")
-    return transcript
+    except LookupError as end:
+        transcript.append(f"= {end}")
+    return [*transcript, *(f"= nobody asked for: {answer}" for answer in answers)]
 
 
-def begin(kind: Kind, setup: dict[str, Any]) -> Flow[Any]:
+def begin(kind: Kind, verb: str, setup: dict[str, Any], attempt: Attempt) -> Flow[Any]:
     """The flow that the case asks for."""
-    settings, post, attempt = kind.settings(**setup.get("to", {})), post_of(setup), Attempt(NOW)
-    receipt, verb = Receipt(**setup.get("receipt", {})), getattr(kind, setup.get("do", "publish"))
-    flow: Flow[Any]
-    match setup.get("do", "publish"):
-        case "revise":
-            flow = verb(post, receipt, attempt, settings)
-        case "retract":
-            flow = verb(receipt, attempt, settings)
-        case "verify":
-            flow = verb(settings)
-        case _:
-            flow = verb(post, attempt, settings)
+    settings, receipt = kind.settings(**setup.get("to", {})), Receipt(**setup.get("receipt", {}))
+    given: dict[str, tuple[Any, ...]] = {
+        "revise": (post_of(setup), receipt, attempt, settings),
+        "retract": (receipt, attempt, settings),
+        "verify": (attempt, settings),
+        "renew": (attempt, settings),
+    }
+    flow: Flow[Any] = getattr(kind, verb)(*given.get(verb, (post_of(setup), attempt, settings)))
     return flow
 
 
-def drive(flow: Flow[Any], answers: list[str], transcript: list[str]) -> None:
-    """Tell the flow the answers one by one, as the program does, and write down what is said."""
+def drive(flow: Flow[Any], verb: str, answers: list[str], transcript: list[str]) -> Any:
+    """Tell the flow the answers one by one, as the program does, and write down what is said; what it returns."""
     try:
         request = next(flow)
         while True:
             transcript += shown_request(request)
             if not answers:
-                transcript.append("= no answer is left for this request")
-                return
+                raise LookupError("no answer is left for this request")
             transcript.append(f"< {answers[0]}")
-            told = answer_of(answers.pop(0), request)
+            told = answer_of(answers.pop(0), request, verb)
             request = flow.throw(told) if isinstance(told, Problem) else flow.send(told)
     except StopIteration as end:
-        shown = shown_receipt(end.value) if isinstance(end.value, Receipt) else f"done {end.value or ''}".strip()
-        transcript.append(f"= {shown}")
-    finally:
-        transcript += [f"= nobody asked for: {answer}" for answer in answers]
+        transcript.append(f"= {shown_value(verb, end.value)}")
+        return end.value
 
 
-def answer_of(line: str, request: httpx.Request) -> httpx.Response | Problem:
+def shown_value(verb: str, value: Any) -> str:
+    """What a flow returned, in one line."""
+    if isinstance(value, Receipt):
+        return shown_receipt(value)
+    if isinstance(value, Credentials):
+        return f"{value.whose}{f', until {value.until:%Y-%m-%d %H:%M}' if value.until else ''}"
+    if isinstance(value, Mapping):
+        return " ".join(
+            [{"renew": "kept", "prepare": "ready"}[verb], *(f"{k}={shortened(v)}" for k, v in value.items())]
+        )
+    return "it was not posted" if verb == "look_up" else f"done {value or ''}".strip()
+
+
+DOING: dict[str, Doing] = {"prepare": "prepare", "renew": "ask", "verify": "ask", "look_up": "ask"}
+
+
+def answer_of(line: str, request: httpx.Request, verb: str = "publish") -> httpx.Response | Problem:
     """The answer that a line spells, or the problem that it means."""
+    doing = DOING.get(verb, "publish")
     if line == "lost":
-        return Unknown("the answer was lost")
+        lost = "the answer was lost"
+        return Unknown(lost) if doing == "publish" else Busy(lost, of_channel=False)
     if line == "not connected":
         return Busy("cannot connect")
     found = re.fullmatch(r"(\d{3})(?: \[([^\]]*)\])?(?: (.*))?", line)
     assert found, f"not an answer: {line}"
     headers = dict(pair.split(": ", 1) for pair in (found[2] or "").split("; ") if pair)
     response = httpx.Response(int(found[1]), headers=headers, text=found[3] or "", request=request)
-    return problem_of(response, publishing=True, now=NOW) or response
+    return problem_of(response, doing=doing, now=NOW) or response
 
 
 # --- What is posted ------------------------------------------------------------------------------------------------
@@ -181,7 +215,14 @@ def entry_of(values: dict[str, Any], number: int) -> Entry:
         source=words_of(values.get("source", "")),
         language=values.get("language", "nb"),
         share=share_of(values),
+        hashtags=tuple(values.get("hashtags", ())),
     )
+
+
+def images_of(setup: dict[str, Any]) -> dict[str, Image]:
+    """The fitted pictures of the entries, by their addresses."""
+    shown = [values for values in setup.get("entry", []) if "image" in values]
+    return {words_of(values["picture"]): Image(b"the picture's bytes", *values["image"]) for values in shown}
 
 
 def share_of(values: dict[str, Any]) -> ShareCall | None:
@@ -203,9 +244,26 @@ def shown_request(request: httpx.Request) -> Iterator[str]:
 
 
 def shown_body(request: httpx.Request) -> str:
-    if "json" not in request.headers.get("content-type", ""):
+    kind = request.headers.get("content-type", "")
+    if request.url.scheme == "smtp" and request.content:
+        return "\n".join(map(shortened, visible(shown_mail(request.content)).split("\n")))
+    if kind.startswith("image/"):
+        return f"⟨{len(request.content)} bytes⟩"
+    if kind == "application/x-www-form-urlencoded":
+        pairs = parse_qsl(request.content.decode(), keep_blank_values=True)
+        return "\n".join(shortened(visible(f"{name}={value}")) for name, value in pairs)
+    if "json" not in kind:
         return "\n".join(map(shortened, visible(request.content.decode()).split("\n")))
     return visible("\n".join(spread(short(json.loads(request.content)))))
+
+
+def shown_mail(content: bytes) -> str:
+    """An e-mail as a person reads it: its headers, and each of its parts decoded."""
+    message = message_from_bytes(content, policy=policy.default)
+    lines = [f"{name}: {value}" for name, value in message.items() if name not in ("MIME-Version", "Content-Type")]
+    for part in message.iter_parts():
+        lines += ["", f"--- {part.get_content_type()}", *part.get_content().replace("\r\n", "\n").strip().split("\n")]
+    return "\n".join(lines)
 
 
 def spread(value: Any, before: str = "", after: str = "") -> Iterator[str]:
@@ -250,5 +308,7 @@ def shown_problem(problem: Problem) -> str:
     about = ""
     if isinstance(problem, Busy):
         after = f", after {problem.after // timedelta(seconds=1)} s" if problem.after is not None else ""
-        about = f" ({'the channel' if problem.of_channel else 'this post'}{after})"
+        ready = f"; so far {dict(problem.so_far)}" if problem.so_far else ""
+        ended = "; the session ended" if problem.session_ended else ""
+        about = f" ({'the channel' if problem.of_channel else 'this post'}{after}{ended}{ready})"
     return f"{type(problem).__name__}{about}: {problem.why}"

@@ -13,11 +13,12 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Taken:
-    """One request that a receiver took: its path, its headers in lower case, and its body."""
+    """One request that a receiver took: its path, its headers in lower case, its body, and its method."""
 
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = ""
 
     @property
     def json(self) -> Any:
@@ -51,7 +52,7 @@ class Server:
             def do_GET(self) -> None:
                 length = int(self.headers.get("content-length", 0))
                 headers = {k.lower(): v for k, v in self.headers.items()}
-                said = answer(Taken(self.path, headers, self.rfile.read(length)))
+                said = answer(Taken(self.path, headers, self.rfile.read(length), self.command))
                 if said.drop:
                     self.close_connection = True
                     return

@@ -132,7 +132,7 @@ def test_at_a_terminal_the_address_is_asked_for_and_not_shown(it: Installation) 
         command, env=it.environment, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
         os.close(theirs)
-        shown = answered(ours, {b"not shown): ": SLACK, b"[y/N]: ": "n"})
+        shown = answered(ours, {b"such as mastodon: ": SLACK, b"[y/N]: ": "n"})
         assert process.wait(timeout=30) == 0
     os.close(ours)
     assert SECRET not in shown

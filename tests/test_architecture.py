@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -101,6 +102,45 @@ def test_what_decides_reads_no_clock_and_throws_no_dice(path: str) -> None:
 def test_a_kind_only_describes_its_requests(path: str) -> None:
     names = {name for name in names_in(path) if name.startswith("httpx.")}
     assert {".".join(name.split(".")[:2]) for name in names} <= REQUESTS
+
+
+GRAPH = grimp.build_graph("bot")
+LONGEST_KIND = 150
+
+
+def own_modules(graph: grimp.ImportGraph, kind: str) -> set[str]:
+    """A kind's module with every module that only it, or what is its own, imports."""
+    own = {kind}
+    while more := {
+        imported
+        for module in own
+        for imported in graph.find_modules_directly_imported_by(module) - own
+        if graph.find_modules_that_directly_import(imported) <= own
+    }:
+        own |= more
+    return own
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_a_kind_with_everything_only_it_imports_is_short(path: str) -> None:
+    own = own_modules(GRAPH, path.removesuffix(".py").replace("/", "."))
+    lines = {module: len((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8").splitlines()) for module in own}
+    assert sum(lines.values()) <= LONGEST_KIND, lines
+
+
+def test_what_only_one_kind_imports_counts_as_its_own() -> None:
+    graph = grimp.ImportGraph()
+    for module in ("kinds.one", "kinds.two", "shared", "only_one", "below_only_one"):
+        graph.add_module(module)
+    pairs = (
+        ("kinds.one", "shared"),
+        ("kinds.two", "shared"),
+        ("kinds.one", "only_one"),
+        ("only_one", "below_only_one"),
+    )
+    for importer, imported in pairs:
+        graph.add_import(importer=importer, imported=imported)
+    assert own_modules(graph, "kinds.one") == {"kinds.one", "only_one", "below_only_one"}
 
 
 @pytest.mark.parametrize("library", HOMES)

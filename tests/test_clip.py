@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from bot.model import Block, Text
 from bot.posts.characters import clean, graphemes_of, utf8, utf16
 from bot.posts.clip import clip, clip_line, sentence_ends, words_of
+from bot.posts.markups.chat import mrkdwn
 from bot.posts.read import read
-from bot.posts.write import mrkdwn, paragraph, plain
+from bot.posts.write import paragraph, plain
 
 
 @pytest.mark.parametrize(

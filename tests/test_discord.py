@@ -18,12 +18,12 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from bot.kinds import load, recognise
-from bot.model import Attempt, Entry, Occasion, Post, Problem, Receipt, ShareCall, ShareLink, Stopped
+from bot.model import Attempt, Credentials, Entry, Occasion, Post, Problem, Receipt, ShareCall, ShareLink, Stopped
 from bot.posts.characters import clean, graphemes_of
 from bot.posts.compose import words_post
 from bot.posts.links import safe
+from bot.posts.markups.markdown import discord, escape_discord, link_discord
 from bot.posts.read import read
-from bot.posts.write import discord, escape_discord, link_discord
 from tests.goldens import NOW, answer_of
 from tests.test_kinds import ADDRESSES, ANY_WORDS, posts, requests_of
 
@@ -136,7 +136,7 @@ def test_discord_s_own_schema_takes_what_is_sent(post: Post) -> None:
     whole = json.loads(path.read_text("utf-8"))
     name = "IncomingWebhookRequestPartial"
     schema = {"components": whole["components"], "$ref": f"#/components/schemas/{name}"}
-    for body in bodies(post, forum=True, username="Klyngen", avatar_url="https://klynge.example/logo.png"):
+    for body in bodies(post, forum=True):
         Draft202012Validator(schema).validate(body)
         assert body.keys() <= whole["components"]["schemas"][name]["properties"].keys()
 
@@ -199,13 +199,13 @@ def test_a_message_that_a_dead_webhook_can_not_delete_stops_the_channel() -> Non
 
 
 def test_a_check_asks_for_the_name_and_posts_nothing() -> None:
-    request, result = settle("verify", '200 {"name": "Klyngens nyheter", "token": "hemmelig"}')
+    request, result = settle("verify", '200 {"name": "Klyngens nyheter", "token": "hemmelig"}', Attempt(NOW))
     assert request.method == "GET" and not request.content
-    assert result == "webhook «Klyngens nyheter»"
+    assert result == Credentials("webhook «Klyngens nyheter»")
 
 
 def test_a_check_finds_a_dead_webhook() -> None:
-    _, result = settle("verify", '404 {"message": "Unknown Webhook", "code": 10015}')
+    _, result = settle("verify", '404 {"message": "Unknown Webhook", "code": 10015}', Attempt(NOW))
     assert isinstance(result, Stopped) and "was deleted" in result.why
 
 
@@ -323,9 +323,6 @@ def test_what_is_no_webhook_is_refused_without_being_shown(url: str) -> None:
     "wish",
     [
         {"thread_id": "tråd"},
-        {"username": "Discord-nytt"},
-        {"username": "x" * 81},
-        {"avatar_url": "logo.png"},
     ],
 )
 def test_what_discord_would_refuse_in_every_post_is_refused_at_once(wish: dict[str, str]) -> None:

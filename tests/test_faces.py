@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import kinds
 from bot.commands.demo.faces import face, page, platform
+from tests.payloads import FORM, HEADERS, KINDS, discord, slack
 
 ATTACK = "<img src=x onerror=alert(1)><script>alert(2)</script>\"' javascript:alert(3)"
 
 
-def slack(text: str, url: str = "https://klynge.example/") -> bytes:
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
-    image = {"type": "image", "image_url": url, "alt_text": text}
-    return json.dumps({"text": text, "blocks": [*blocks, image]}).encode()
-
-
-def discord(text: str, url: str = "https://klynge.example/") -> bytes:
-    embed = {"title": text, "url": url, "description": text, "image": {"url": url}, "footer": {"text": text}}
-    row = {"type": 1, "components": [{"type": 2, "style": 5, "label": text[:80], "url": url}]}
-    return json.dumps({"content": text, "embeds": [embed], "components": [row]}).encode()
-
-
-def teams(text: str, url: str = "https://klynge.example/") -> bytes:
-    card = {
-        "type": "AdaptiveCard",
-        "body": [{"type": "TextBlock", "text": text}, {"type": "Image", "url": url, "altText": text}],
-        "actions": [{"type": "Action.OpenUrl", "title": text, "url": url}],
-    }
-    return json.dumps({"type": "message", "attachments": [{"content": card}]}).encode()
-
-
-def webhook(text: str, url: str = "https://klynge.example/") -> bytes:
-    return json.dumps({"type": "item.published", "data": {"title": text, "link": url}}).encode()
-
-
-KINDS = {"slack": slack, "discord": discord, "teams": teams, "webhook": webhook}
+def drawn(kind: str, text: str, url: str = "https://klynge.example/") -> str:
+    return face(kind, KINDS[kind](text, url), HEADERS.get(kind, {}))
 
 
 class Seen(HTMLParser):
@@ -70,13 +50,13 @@ def check(html: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("url", ["https://klynge.example/", "javascript:alert(4)", "data:text/html,x", ATTACK])
 def test_nothing_that_a_feed_says_becomes_markup(kind: str, url: str) -> None:
-    check(face(kind, KINDS[kind](ATTACK, url), {}))
+    check(drawn(kind, ATTACK, url))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(text=st.text(max_size=60))
 def test_any_words_are_drawn_without_harm(kind: str, text: str) -> None:
-    check(face(kind, KINDS[kind](text), {}))
+    check(drawn(kind, text))
 
 
 @pytest.mark.parametrize(
@@ -85,11 +65,16 @@ def test_any_words_are_drawn_without_harm(kind: str, text: str) -> None:
 @pytest.mark.parametrize("kind", [*KINDS, "somebody"])
 def test_what_cannot_be_understood_is_shown_as_it_is(kind: str, payload: bytes) -> None:
     check(face(kind, payload, {}))
+    check(face(kind, payload, FORM))
+
+
+def test_every_kind_has_a_face() -> None:
+    assert set(kinds.names()) <= set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_message_shows_its_words_and_links(kind: str) -> None:
-    html = face(kind, KINDS[kind]("Blåbær og ærlighet"), {})
+    html = drawn(kind, "Blåbær og ærlighet")
     assert "Blåbær og ærlighet" in html and "klynge.example" in html
 
 
@@ -182,6 +167,75 @@ def test_a_teams_message_is_drawn_as_its_card() -> None:
         "<dl><div><dt>Av</dt><dd>Åse</dd></div></dl>"
         f'<div class="buttons"><a class="button" href="https://a.example/" {OUT}>Les mer</a></div></div>'
     )
+
+
+NESTED = f"{LINK}https://b.example #x</a>"
+SAID = ("googlechat", "mattermost", "rocketchat", "zulip", "telegram", "matrix", "mastodon", "bluesky", "linkedin")
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_every_face_closes_what_it_opens(kind: str) -> None:
+    """What stands behind a drawing on the page must not end up inside it."""
+    html = drawn(kind, "<b>fet <i>kursiv <a href='https://a.example/'>lenke <ul><li>punkt")
+    opened, closed = re.findall(r"<([a-z]\w*)", html), re.findall(r"</(\w+)", html)
+    assert sorted(tag for tag in opened if tag not in ("img", "br", "hr")) == sorted(closed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "html"),
+    [
+        ("googlechat", {"text": "Se https://a.example/."}, f"Se {LINK}https://a.example/</a>."),
+        ("mattermost", {"text": "**fet** &lt;x> ~~av~~"}, "<p><strong>fet</strong> &lt;x&gt; <s>av</s></p>\n"),
+        ("rocketchat", {"text": "*fet* _kursiv_"}, "<p><strong>fet</strong> <em>kursiv</em></p>\n"),
+        ("telegram", {"text": "<a href='https://a.example/'>https://b.example #x", "parse_mode": "HTML"}, NESTED),
+        ("rocketchat", {"text": "(se https://a.example/)"}, f"<p>(se {LINK}https://a.example/</a>)</p>\n"),
+        ("rocketchat", {"message": {"msg": "Prøve"}}, "<p>Prøve</p>\n"),
+        ("matrix", {"body": "1 < 2\nto"}, "1 &lt; 2<br>to"),
+        ("matrix", {"body": "* a", "m.new_content": {"body": "a", "formatted_body": "<p>a<mx-reply>b"}}, "<p>ab</p>"),
+        ("mastodon", {"status": "#tagg @navn a#b"}, '<span class="tag">#tagg</span> @navn a#b'),
+        (
+            "mastodon",
+            {"status": "https://www.a.example/en/lang/adresse/som/er/lang"},
+            f'<a href="https://www.a.example/en/lang/adresse/som/er/lang" {OUT}>a.example/en/lang/adresse/som/…</a>',
+        ),
+        ("linkedin", {"commentary": r"a\_b {hashtag|\#|KI} \#nei"}, 'a_b <span class="tag">#KI</span> #\u200bnei'),
+        ("bluesky", {"record": {"text": "https://a.example/ #x"}}, "https://a.example/ #x"),
+    ],
+)
+def test_the_words_of_other_platforms_are_drawn(kind: str, message: dict[str, Any], html: str) -> None:
+    assert f'<div class="words">{html}</div>' in face(kind, json.dumps(message).encode(), {})
+
+
+def test_a_line_below_words_is_no_look_in_zulip() -> None:
+    payload = urlencode({"content": "**fet** *kursiv* _a_ __b__"}).encode()
+    assert "<strong>fet</strong> <em>kursiv</em> _a_ __b__" in face("zulip", payload, FORM)
+
+
+def test_a_record_of_bluesky_is_marked_by_its_bytes() -> None:
+    text = "Blå #sjø"
+    tag = {"index": {"byteStart": 5, "byteEnd": 10}, "features": [{"tag": "sjø"}]}
+    html = face("bluesky", json.dumps({"record": {"text": text, "facets": [tag, {"index": 3}]}}).encode(), {})
+    assert 'Blå <span class="tag">#sjø</span>' in html
+
+
+def test_a_picture_that_is_not_at_hand_is_a_box_with_its_words() -> None:
+    image = {"msgtype": "m.image", "url": "mxc://a.example/b", "filename": "En <b>bøye.png", "body": "Sak"}
+    html = face("matrix", json.dumps(image).encode(), {})
+    assert '<span class="picture stand-in" role="img">En &lt;b&gt;bøye.png</span>' in html
+
+
+def test_a_mail_is_drawn_as_its_page_without_its_styles() -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "Åse Ås <aase@a.example>", "Sølv"
+    message.set_content("Bare ord")
+    page_of_it = (
+        "<html><head><title>Nei</title><style>p{color:red}</style></head><body style='margin:0'>"
+        "<p style='color:#666666'>Grått <script>nei()</script><a href='https://a.example/'>her</a></p>"
+    )
+    message.add_alternative(page_of_it, subtype="html")
+    html = face("email", message.as_bytes(), {})
+    assert "<strong>Åse Ås</strong>" in html and '<p class="subject">Sølv</p>' in html
+    assert f'<p class="subtle">Grått {LINK}her</a></p>' in html and "nei" not in html.lower()
 
 
 def test_a_corrected_message_says_so() -> None:

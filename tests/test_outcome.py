@@ -34,9 +34,10 @@ def answer(status: int, **headers: str) -> httpx.Response:
     ],
 )  # fmt: skip
 def test_an_answer_means(status: int, publishing: type | None, preparing: type | None) -> None:
-    for flag, expected in ((True, publishing), (False, preparing)):
-        problem = problem_of(answer(status), publishing=flag)
-        assert (type(problem) if problem else None) is expected
+    shown, prepared, asked = (type(problem_of(answer(status), doing=doing)) for doing in ("publish", "prepare", "ask"))
+    assert shown is (publishing or type(None))
+    assert prepared is (preparing or type(None))
+    assert asked is (preparing if publishing is Unknown else publishing or type(None))
 
 
 @pytest.mark.parametrize(

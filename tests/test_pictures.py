@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.feeds.pictures import is_picture, look, named_on
+from bot.feeds.pictures import look, named_on, type_of
 from bot.model import Item, Picture
 from bot.net.client import Client
 from tests.servers import Answer, Server, Taken
@@ -19,18 +19,18 @@ PAGE = b"""<html><head><meta property="og:image" content="/delt.png?a=1&amp;b=2"
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (PNG, True),
-        (b"\xff\xd8\xff\xe0" + bytes(10), True),
-        (b"GIF89a" + bytes(10), True),
-        (b"RIFF\0\0\0\0WEBPVP8 ", True),
-        (b"\0\0\0\x1cftypavif", True),
-        (b"<html><img></html>", False),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", False),
-        (b"", False),
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0" + bytes(10), "image/jpeg"),
+        (b"GIF89a" + bytes(10), "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"\0\0\0\x1cftypavif", "image/avif"),
+        (b"<html><img></html>", ""),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", ""),
+        (b"", ""),
     ],
 )
-def test_a_picture_is_known_by_its_first_bytes(content: bytes, expected: bool) -> None:
-    assert is_picture(content) is expected
+def test_a_picture_is_known_by_its_first_bytes(content: bytes, expected: str) -> None:
+    assert type_of(content) == expected
 
 
 def test_the_picture_that_a_page_names_comes_whole_and_with_its_words() -> None:
@@ -83,7 +83,9 @@ async def test_the_first_that_is_a_picture_is_taken(names: tuple[str, ...], expe
 
 async def test_an_article_without_pictures_has_that_of_its_page(site: Server) -> None:
     async with Reaching(user_agent="test") as client:
-        assert await look(client, Item("1", f"{site.address}/sak/", "Sak")) == Picture(f"{site.address}/real", "Bøya")
+        assert await look(client, Item("1", f"{site.address}/sak/", "Sak")) == Picture(
+            f"{site.address}/real", "Bøya", type="image/png", size=len(PNG)
+        )
 
 
 async def test_what_cannot_be_looked_at_keeps_the_benefit_of_the_doubt() -> None:

@@ -17,7 +17,6 @@ from pydantic import BaseModel
 from bot import kinds
 from bot.cli import app
 from bot.commands.status import MARKS
-from bot.outcome import State
 from bot.settings import BotSettings, ChannelSettings, FeedSettings
 from bot.store.lanes import CORRECTED_FOR, CORRECTIONS
 from tests.installation import Installation
@@ -122,25 +121,13 @@ def test_every_library_has_its_line_in_the_architecture() -> None:
 # --- Facts ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_of_kinds_says_what_each_can() -> None:
-    table = README.partition("\n## Kinds of channels\n")[2].partition("\n## ")[0]
-    rows = {row[0]: row[1:] for row in re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", table, re.MULTILINE)}
-    assert set(rows) == set(kinds.names())
-    for name, (_, corrected, lost) in rows.items():
-        kind = kinds.load(name)
-        assert corrected.startswith("yes" if kind.revise else "no"), name
-        days = re.search(r"repeated for up to (\d+) days", lost)
-        assert (timedelta(days=int(days[1])) if days else None) == kind.repeatable, name
-
-
 def test_how_long_and_how_often_articles_are_corrected_is_so() -> None:
     assert f"corrected for {CORRECTED_FOR.days} days, and {CORRECTIONS} times at most" in README
 
 
 def test_every_sign_of_status_is_explained() -> None:
     sentence = next(line for line in README.splitlines() if line.startswith("Signs after an article"))
-    shown = {mark for state, mark in MARKS.items() if state != State.RETRACTED}  # Nothing is taken back yet.
-    assert set(re.findall(r"`([^`]+)`", sentence)) == shown
+    assert set(re.findall(r"`([^`]+)`", sentence)) == set(MARKS.values())
 
 
 # --- The way to the first post -------------------------------------------------------------------------------------

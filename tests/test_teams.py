@@ -22,8 +22,10 @@ from bot.model import Entry, Occasion, Post, ShareCall, ShareLink
 from bot.posts.characters import clean, graphemes_of
 from bot.posts.compose import words_post
 from bot.posts.links import safe
+from bot.posts.markups.markdown import escape_teams, link_teams
+from bot.posts.markups.runs import runs_teams
 from bot.posts.read import read
-from bot.posts.write import ZERO_WIDTH_SPACE, escape_teams, link_teams, plain, runs_teams
+from bot.posts.write import ZERO_WIDTH_SPACE, plain
 from tests.goldens import NOW
 from tests.test_kinds import ADDRESSES, ANY_WORDS, posts, requests_of, strings
 

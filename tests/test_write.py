@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.model import Block, Span
 from bot.posts.characters import clean
+from bot.posts.markups.chat import escape_mrkdwn, link_mrkdwn, mrkdwn
 from bot.posts.read import read
-from bot.posts.write import ZERO_WIDTH_SPACE, escape_mrkdwn, link_mrkdwn, mrkdwn, paragraph, plain
+from bot.posts.write import ZERO_WIDTH_SPACE, paragraph, plain
 
 ACTIVE = re.compile(r"<[!@#]|(?<!\u200b)`")
 

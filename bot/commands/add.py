@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from bot import kinds
 from bot.commands.envfiles import bot_settings, check_free, check_name, create, page, settings_of, unused
@@ -19,11 +20,13 @@ from bot.config.wrong import did_you_mean, suggest
 from bot.model import Mistake
 from bot.net.client import Client
 from bot.run import user_agent
+from bot.sessions import Sessions
 from bot.settings import BotSettings, Channel, ChannelSettings
 from bot.story import Event
 
 Ask = Callable[[str, bool], str]
 ADDRESS = "The address of the webhook (it is not shown)"
+ADDRESS_OR_KIND = "The address of the webhook (it is not shown), or a kind such as mastodon"
 LIKE_AN_ADDRESS = re.compile(r"://|[\w-]\.[a-z]{2,}(/|$)|/.*/", re.IGNORECASE)
 
 
@@ -69,7 +72,7 @@ def add(directory: Path, environ: Mapping[str, str], wish: Wish, ask: Ask) -> Ad
     kind, values = _asked(wish, ask)
     model = kinds.load(kind).settings
     settings = settings_of(model, values)
-    common = {"kind": kind} | ({"allow_private": "yes"} if wish.allow_private and "url" in values else {})
+    common = {"kind": kind} | ({"allow_private": "yes"} if wish.allow_private else {})
     wishes = settings_of(ChannelSettings, common)
     name = wish.name or unused(directory, "channels", kind)
     told = bool(kinds.recognise(values.get("url", "")))
@@ -85,7 +88,9 @@ def _asked(wish: Wish, ask: Ask) -> tuple[str, dict[str, str]]:
     if wish.kind:
         check_kind(wish.kind)
         return wish.kind, _answers(wish.kind, ask)
-    url = _whole(ask(ADDRESS, True))
+    url = _whole(ask(ADDRESS_OR_KIND, True))
+    if url in kinds.names():
+        return url, _answers(url, ask)
     kind = kinds.recognise(url)
     if not kind:
         platform = platform_of(url)
@@ -93,7 +98,7 @@ def _asked(wish: Wish, ask: Ask) -> tuple[str, dict[str, str]]:
             f"this is an address of {platform}" if platform else "the address doesn't tell which kind of channel it is"
         )
         raise Mistake(what, remedy=f"The kinds are {', '.join(kinds.names())}; --kind says which one it is")
-    return kind, {"url": url, **_answers(kind, ask, but="url")}
+    return kind, _answers(kind, ask, kinds.load(kind).held_by(url))
 
 
 def check_kind(kind: str) -> None:
@@ -103,24 +108,34 @@ def check_kind(kind: str) -> None:
         raise Mistake("--kind is not a kind of channel", remedy=remedy)
 
 
-def _answers(kind: str, ask: Ask, but: str = "") -> dict[str, str]:
-    """What is answered for the keys that a kind must have, the address first."""
-    fields = kinds.load(kind).settings.model_fields
-    required = sorted((name for name, info in fields.items() if info.is_required()), key=lambda name: name != "url")
-    answers = {name: _answer(kinds.load(kind).settings, name, ask) for name in required if name != but}
+def _answers(kind: str, ask: Ask, held: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What is answered for the keys that a kind must have, the address first; `held` are known already."""
+    model, answers = kinds.load(kind).settings, dict(held or {})
+    fields = sorted(model.model_fields.items(), key=lambda field: field[0] != "url")
+    for name, info in fields:
+        if name not in answers and _is_asked(model, name) and (answer := _answer(name, info, ask)):
+            answers[name] = answer
     told = kinds.recognise(answers.get("url", ""))
     if told and told != kind:
         raise Mistake(f"--kind is {kind}, but this is the address of a {told} channel", remedy="Leave --kind out")
     return answers
 
 
-def _answer(model: type[BaseModel], name: str, ask: Ask) -> str:
-    info = model.model_fields[name]
+def _is_asked(model: type[BaseModel], name: str) -> bool:
+    """Whether a person is asked for a key: one that must be there, or the address where nothing must."""
+    required = [field for field, info in model.model_fields.items() if info.is_required()]
+    extra = model.model_fields[name].json_schema_extra
+    return (
+        name in required or (name == "url" and not required) or (isinstance(extra, dict) and bool(extra.get("asked")))
+    )
+
+
+def _answer(name: str, info: FieldInfo, ask: Ask) -> str:
     if name == "url":
         return _whole(ask(ADDRESS, True))
     about = (info.description or "").rstrip(".")
     answer = ask(f"{name.upper()}: {about}", holds_secret(info)).strip()
-    if not answer:
+    if not answer and info.is_required():
         raise Mistake(f"{name.upper()} is missing", remedy=about)
     return answer
 
@@ -136,12 +151,12 @@ def _whole(url: str) -> str:
 # --- Trying it out -------------------------------------------------------------------------------------------------
 
 
-async def send_test(added: Added) -> Event:
+async def send_test(added: Added, state: Path) -> Event:
     """Send one test post to the new channel, and say how it went."""
     bot = added.bot
     proxy = bot.proxy.get_secret_value() if bot.proxy else None
     async with Client(user_agent=user_agent(bot.contact), proxy=proxy) as client:
-        return await send_sample(client, added.channel, added.channel.wishes.language or bot.language)
+        return await send_sample(client, Sessions(state), added.channel, added.channel.wishes.language or bot.language)
 
 
 def text(added: Added) -> str:

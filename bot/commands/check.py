@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from bot import kinds
 from bot.commands.sample import send_sample
 from bot.feeds.fetch import Memory, fetch
-from bot.model import Document, FeedProblem, Problem
+from bot.model import Attempt, Credentials, Document, FeedProblem, Problem
 from bot.net.client import Client
 from bot.poll import read
 from bot.run import user_agent
 from bot.send import perform, sender
+from bot.sessions import Sessions, with_session
 from bot.settings import Channel, Config, Feed
 from bot.story import Event
 from bot.world import clock, language_of
@@ -20,20 +22,21 @@ from bot.world import clock, language_of
 Tell = Callable[[Event], None]
 
 
-async def check(config: Config, tell: Tell, *, offline: bool, send: bool = False) -> bool:
+async def check(config: Config, state: Path, tell: Tell, *, offline: bool, send: bool = False) -> bool:
     """Tell of each feed and channel how it is; whether nothing is wrong. `send` then tries each channel out."""
     tell_warnings(config, tell)
     if offline:
         tell(Event("idle", why=f"the files are right: {len(config.feeds)} feeds, {len(config.channels)} channels"))
         return not config.exposed
     proxy = config.bot.proxy.get_secret_value() if config.bot.proxy else None
+    sessions = Sessions(state)
     async with Client(user_agent=user_agent(config.bot.contact), proxy=proxy) as client:
         feeds = await asyncio.gather(*(_feed(client, feed) for feed in config.feeds.values()))
-        channels = await asyncio.gather(*(_channel(client, channel) for channel in config.channels.values()))
+        channels = await asyncio.gather(*(_channel(client, sessions, channel) for channel in config.channels.values()))
         for event in (*feeds, *channels):
             tell(event)
         well = not config.exposed and all(event.ok for event in (*feeds, *channels))
-        return await _send(client, config, tell) if send and well else _unsent(tell, well=well, send=send)
+        return await _send(client, sessions, config, tell) if send and well else _unsent(tell, well=well, send=send)
 
 
 def _unsent(tell: Tell, *, well: bool, send: bool) -> bool:
@@ -42,11 +45,11 @@ def _unsent(tell: Tell, *, well: bool, send: bool) -> bool:
     return well
 
 
-async def _send(client: Client, config: Config, tell: Tell) -> bool:
+async def _send(client: Client, sessions: Sessions, config: Config, tell: Tell) -> bool:
     """Send one test post to each channel, one after the other; whether all arrived."""
     well = True
     for channel in config.channels.values():
-        event = await send_sample(client, channel, language_of(channel, config))
+        event = await send_sample(client, sessions, channel, language_of(channel, config))
         tell(event)
         well = well and event.ok
     return well
@@ -74,7 +77,7 @@ async def _feed(client: Client, feed: Feed) -> Event:
     return Event("idle", feed=feed.name, why=f"feed {feed.name}: {title}{len(document.items)} articles")
 
 
-async def _channel(client: Client, channel: Channel) -> Event:
+async def _channel(client: Client, sessions: Sessions, channel: Channel) -> Event:
     """Ask the platform about the credentials, where it can be asked."""
     kind = kinds.load(channel.kind)
     if kind.verify is None:
@@ -84,7 +87,10 @@ async def _channel(client: Client, channel: Channel) -> Event:
             why=f"channel {channel.name}: {channel.kind}, in order as far as can be seen without posting",
         )
     try:
-        said = await perform(kind.verify(channel.settings), sender(client, channel), publishing=True, now=clock)
+        send = sender(client, channel)
+        attempt = await with_session(Attempt(clock()), channel, sessions, send, clock)
+        said: Credentials = await perform(kind.verify(attempt, channel.settings), send, doing="ask", now=clock)
     except Problem as problem:
         return Event("trouble", channel=channel.name, why=f"channels/{channel.name}.env: {problem.why}", ok=False)
-    return Event("idle", channel=channel.name, why=f"channel {channel.name}: {channel.kind}, {said}")
+    until = f", good until {said.until:%Y-%m-%d}" if said.until else ""
+    return Event("idle", channel=channel.name, why=f"channel {channel.name}: {channel.kind}, {said.whose}{until}")

@@ -1,4 +1,4 @@
-"""What a person decides: approve, retry, skip, pause, resume. It is written as rows, which a daemon sees at once."""
+"""What a person decides: approve, retry, skip, retract, pause, resume. It is written as rows, which a daemon sees."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bot.config.times import duration as read_duration
 from bot.model import Mistake
 from bot.outcome import State
 from bot.settings import Config
-from bot.store import desk
+from bot.store import desk, lanes
 from bot.store.database import open_store
-from bot.world import clock
+from bot.world import clock, rules_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,21 +28,24 @@ ALREADY = {
 }
 
 
-def decide(state: Path, what: str, ids: Sequence[int]) -> Ask | None:
-    """Change some deliveries, all or none; the work that follows from it, None when nothing does."""
+def decide(state: Path, what: str, ids: Sequence[int], config: Config | None = None) -> Ask | None:
+    """Change some deliveries, all or none; the work that follows from it, None when nothing does.
+
+    `config` is needed to take something back, for not every platform lets us.
+    """
     store = open_store(state)
     try:
-        return store.write_now(_decide, what, ids)
+        return store.write_now(_decide, what, ids, config)
     finally:
         store.close()
 
 
-def _decide(connection: Connection, what: str, ids: Sequence[int]) -> Ask | None:
-    channels = [_decide_one(connection, what, id) for id in ids]
+def _decide(connection: Connection, what: str, ids: Sequence[int], config: Config | None) -> Ask | None:
+    channels = [_decide_one(connection, what, id, config) for id in ids]
     return None if what == "skip" else Ask(channels=tuple(dict.fromkeys(channels)), poll=False)
 
 
-def _decide_one(connection: Connection, what: str, id: int) -> str:
+def _decide_one(connection: Connection, what: str, id: int, config: Config | None) -> str:
     """Change one delivery; the channel that it belongs to."""
     row = desk.delivery(connection, id)
     if row is None:
@@ -50,10 +53,25 @@ def _decide_one(connection: Connection, what: str, id: int) -> str:
     if what == "approve" and row["state"] != State.HELD:
         remedy = f"delebot retry {id} tries it again"
         raise Mistake(f"#{id} is not held, it is {row['state']}", remedy=remedy, code=1)
-    skipping = what == "skip"
-    if not (desk.skip(connection, id, LET_BE) if skipping else desk.release(connection, id, clock())):
+    if what == "retract" and row["state"] != State.SENT:
+        remedy = f"delebot skip {id} keeps it from being sent" if row["state"] in desk.CAN_SKIP else ""
+        raise Mistake(f"#{id} can't be taken back, it is {row['state']}", remedy=remedy, code=1)
+    channel = config.channels.get(row["channel"]) if config else None
+    if channel and config and (why := lanes.kept_up(row, rules_of(channel, config))):
+        raise Mistake(f"#{id} can't be taken back: {why}", code=1)
+    if not _decided(connection, what, id):
         raise Mistake(f"#{id} stays as it is: {ALREADY.get(row['state'], row['state'])}", code=1)
     return str(row["channel"])
+
+
+def _decided(connection: Connection, what: str, id: int) -> bool:
+    match what:
+        case "skip":
+            return desk.skip(connection, id, LET_BE)
+        case "retract":
+            return desk.retract(connection, id, clock())
+        case _:
+            return desk.release(connection, id, clock())
 
 
 def pause(config: Config, state: Path, channel: str | None, lasting: str) -> str:

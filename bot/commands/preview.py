@@ -9,7 +9,9 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import httpx
 from pydantic import SecretStr
 
 from bot import kinds
@@ -18,7 +20,7 @@ from bot.commands.fate import Fate, Subject, fate_of, local
 from bot.commands.trigger import Ask, check_names
 from bot.feeds.fetch import Memory, fetch
 from bot.identity import link_key
-from bot.model import Attempt, Document, FeedProblem, Item, Mistake, Post, Problem
+from bot.model import Attempt, Document, FeedProblem, Flow, Item, Mistake, Post, Problem, Refused
 from bot.net.client import Client
 from bot.outcome import State
 from bot.plan import Past, Plan, plan
@@ -167,19 +169,42 @@ def _post(
 
 
 def _look(channel: Channel, fate: Fate, post: Post, now: datetime) -> Look:
-    """The first request that the kind would make of the post, without any secret."""
-    kind = kinds.load(channel.kind)
-    prepared: Mapping[str, str] = defaultdict(lambda: MADE_LATER)
-    flow = kind.publish(post, Attempt(at=now, prepared=prepared), channel.settings)
+    """The request that the kind would show the post with, without any secret."""
     try:
-        request = next(flow)
-    except (Problem, StopIteration) as problem:
-        wrong = problem.why if isinstance(problem, Problem) else "the kind sends nothing for it"
-        return Look(channel, replace(fate, goes=False), wrong=f"it can't be shown here: {wrong}")
+        request = _request(channel, post, now)
+    except Problem as problem:
+        return Look(channel, replace(fate, goes=False), wrong=f"it can't be shown here: {problem.why}")
+    plain = "message/rfc822" if request.url.scheme == "smtp" else "text/plain; charset=utf-8"
+    headers = {"content-type": request.headers.get("content-type", plain)}
+    return Look(channel, fate, without_secrets(request.content, channel), headers)
+
+
+def _request(channel: Channel, post: Post, now: datetime) -> httpx.Request:
+    """The first request that says the post's words: of `publish`, or of `prepare` where that says them already."""
+    kind = kinds.load(channel.kind)
+    made_later: Mapping[str, str] = defaultdict(lambda: MADE_LATER)
+    plainly, fully = Attempt(now, kept=made_later), Attempt(now, made_later, made_later)
+    verbs = [verb for verb in (kind.prepare, kind.publish) if verb]
+    firsts = [_first(verb, post, attempt, channel) for verb in verbs for attempt in (plainly, fully)]
+    found = [first for first in firsts if isinstance(first, httpx.Request)]
+    if not found:
+        problems = [first for first in firsts if isinstance(first, Problem)]
+        raise problems[0] if problems else Refused("the kind sends nothing for it")
+    links = [quote(entry.link, safe="").encode() for entry in post.entries] + [e.link.encode() for e in post.entries]
+    return next((request for request in found if any(link in request.content for link in links)), found[-1])
+
+
+def _first(verb: kinds.Verb, post: Post, attempt: Attempt, channel: Channel) -> httpx.Request | Problem | None:
+    """The first request of a flow, or why there is none; None where it needs what is only made when it is sent."""
+    flow: Flow[object] = verb(post, attempt, channel.settings)
+    try:
+        return next(flow)
+    except Problem as problem:
+        return problem
+    except (StopIteration, KeyError, ValueError):
+        return None
     finally:
         flow.close()
-    headers = {"content-type": request.headers.get("content-type", "text/plain; charset=utf-8")}
-    return Look(channel, fate, without_secrets(request.content, channel), headers)
 
 
 def without_secrets(payload: bytes, channel: Channel) -> bytes:
@@ -202,9 +227,13 @@ def text(subject: Subject, looks: Sequence[Look], config: Config) -> str:
     """The same for a person."""
     said = [f"«{one_line(subject.item.title)}» from {subject.feed.name}"]
     for look in looks:
-        drawn = [box(f"{look.channel.name} ({look.channel.kind})", look.payload)] if look.payload else []
+        drawn = [_drawn(look)] if look.payload else []
         said.append("\n".join((_head(look, config), *drawn)))
     return "\n\n".join(said)
+
+
+def _drawn(look: Look) -> str:
+    return box(f"{look.channel.name} ({look.channel.kind})", look.payload, look.headers.get("content-type", ""))
 
 
 def _head(look: Look, config: Config) -> str:

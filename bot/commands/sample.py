@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 from bot import kinds
@@ -9,6 +10,7 @@ from bot.model import Attempt, Occasion, Post, Problem, Unknown
 from bot.net.client import Client
 from bot.posts.compose import words_post
 from bot.send import perform, sender
+from bot.sessions import Sessions, with_session
 from bot.settings import Channel
 from bot.story import Event
 from bot.world import clock
@@ -22,13 +24,13 @@ WORDS = {
 }
 
 
-async def send_sample(client: Client, channel: Channel, language: str) -> Event:
+async def send_sample(client: Client, sessions: Sessions, channel: Channel, language: str) -> Event:
     """Send the post and say how it went."""
     words = WORDS.get(language, WORDS["en"])
     key = f"test-{uuid4().hex}"
     post = words_post(words, key=key, occasion=Occasion.TEST, made_at=clock(), language=language)
     try:
-        await _send(client, channel, post)
+        await _send(client, sessions, channel, post)
     except Unknown as problem:
         why = f"{channel.name}: the test post may or may not have arrived: {problem.why}. Look there"
         return Event("trouble", channel=channel.name, why=why, ok=False)
@@ -38,14 +40,14 @@ async def send_sample(client: Client, channel: Channel, language: str) -> Event:
     return Event("idle", channel=channel.name, why=f"{channel.name}: the test post «{words}» was sent")
 
 
-async def _send(client: Client, channel: Channel, post: Post) -> None:
+async def _send(client: Client, sessions: Sessions, channel: Channel, post: Post) -> None:
     kind, send = kinds.load(channel.kind), sender(client, channel)
-    prepared = {}
+    attempt = await with_session(Attempt(clock()), channel, sessions, send, clock)
     if kind.prepare:
-        prepared = await perform(kind.prepare(post, channel.settings), send, publishing=False, now=clock)
-    attempt = Attempt(at=clock(), prepared=prepared)
+        flow = kind.prepare(post, attempt, channel.settings)
+        attempt = replace(attempt, prepared=await perform(flow, send, doing="prepare", now=clock))
     try:
-        await perform(kind.publish(post, attempt, channel.settings), send, publishing=True, now=clock)
+        await perform(kind.publish(post, attempt, channel.settings), send, doing="publish", now=clock)
     except Problem:
         raise
     except Exception as error:  # noqa: BLE001 - a kind may stumble over a changed answer to a post that was taken.

@@ -1,11 +1,9 @@
-"""The example files in `config/`, made from the settings themselves; `python -m bot.config.examples` writes them."""
+"""The example files in `config/`, made from the settings themselves."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,7 +38,8 @@ def channel_example(kind: Kind) -> str:
     head = f"Copy this file to channels/{kind.name}.env: one channel. The name of the file is the name of the channel."
     own = kind.settings.model_fields
     common = {name: info for name, info in ChannelSettings.model_fields.items() if name not in {"kind", *own}}
-    active = f"KIND={kind.name}" if kind.urls is None else f"#KIND={kind.name}"
+    told = kind.urls is not None and "url" in own and own["url"].is_required()
+    active = f"#KIND={kind.name}" if told else f"KIND={kind.name}"
     about = ChannelSettings.model_fields["kind"]
     return _page(
         head, [_entry(about, active), *_keys(kind.settings)], [_key(name, info) for name, info in common.items()]
@@ -98,16 +97,3 @@ def write(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(write, value))
     return str(value)
-
-
-def main(folder: Path) -> None:
-    """Write all examples under a folder."""
-    for name, text in pages().items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{path}\n")
-
-
-if __name__ == "__main__":
-    main(Path(__file__).resolve().parent.parent.parent / "config")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from bot.config.times import cron, duration, every, hours
 from bot.config.wrong import Wrong, did_you_mean, public, suggest
+from bot.posts.hashtags import ALL, hashtag
 from bot.posts.share_links import ALWAYS, DEFAULT, NETWORKS, is_network
 from bot.settings import Window
 
@@ -116,6 +117,20 @@ def share(text: str) -> tuple[str, ...]:
     return (*DEFAULT, ALWAYS) if names == (ALWAYS,) else names
 
 
+def tags(text: str) -> tuple[str, ...]:
+    """Categories to show as hashtags, some under another word; ALL for yes and none for no."""
+    word = MEANT.get(text.strip().casefold(), text.strip().casefold())
+    if word in ("yes", "no"):
+        return (ALL,) if word == "yes" else ()
+    for part in listed(text):
+        category, sign, name = part.partition("=")
+        if not category.strip() or not hashtag(name if sign else category):
+            raise Wrong(
+                "has a category that can't be a hashtag", "Write it like: Robotics, Artificial intelligence=AI."
+            )
+    return listed(text)
+
+
 def zone(text: str) -> ZoneInfo:
     """A time zone by its name."""
     known = available_timezones()
@@ -164,6 +179,14 @@ def database(text: str) -> str:
     return text
 
 
+def day(text: str) -> date:
+    """A day of the calendar."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Wrong("is not a day", "Write it like 2027-01-31.") from None
+
+
 def contact(text: str) -> str:
     """What a site owner reads in a header, which holds plain letters only."""
     if not text.isascii() or not text.isprintable():
@@ -175,6 +198,7 @@ def contact(text: str) -> str:
 
 BY_NAME: dict[str, Form] = {
     "url": address,
+    "server": address,
     "heartbeat_url": address,
     "proxy": address,
     "database_url": database,
@@ -184,6 +208,7 @@ BY_NAME: dict[str, Form] = {
     "first_run": first_run,
     "utm": utm,
     "share": share,
+    "tags": tags,
     "contact": contact,
 }
 BY_TYPE: dict[Any, Form] = {
@@ -192,6 +217,7 @@ BY_TYPE: dict[Any, Form] = {
     bool: switch,
     int: number,
     timedelta: duration,
+    date: day,
     ZoneInfo: zone,
     tuple[Window, ...]: hours,
     tuple[str, ...]: listed,

@@ -6,7 +6,7 @@ What can't be looked at from here keeps the benefit of the doubt; a post never f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,32 +29,54 @@ REDIRECTS = 3
 PICTURE_OF_PAGE = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
 # How the files of the kinds of pictures begin that every platform shows.
-BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+
+Keep = Callable[[str, bytes], None]
 
 
-def is_picture(content: bytes) -> bool:
-    """Whether these bytes are a picture: PNG, JPEG, GIF, WebP or AVIF."""
-    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-    avif = content[4:12] in (b"ftypavif", b"ftypavis")
-    return content.startswith(BEGINNINGS) or webp or avif
+def type_of(content: bytes) -> str:
+    """The media type of these bytes if they are a picture (PNG, JPEG, GIF, WebP or AVIF), else nothing."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    return next((kind for beginning, kind in BEGINNINGS.items() if content.startswith(beginning)), "")
 
 
-async def look(client: Client, item: Item) -> Picture | None:
-    """The first picture of an item that is one, in the order of feed, text and page; None when there is none."""
+async def look(client: Client, item: Item, keep: Keep | None = None) -> Picture | None:
+    """The first picture of an item that is one, in the order of feed, text and page; None when there is none.
+
+    `keep` is given the address and the bytes of the picture that was found.
+    """
     named = (*item.pictures, *pictures(item.html or item.summary, item.base or item.link))
     try:
         async with asyncio.timeout(PATIENCE):
-            return await _first(client, item, named)
+            return await _first(client, item, named, keep)
     except Exception:  # noqa: BLE001 - whatever a picture is, it is no reason for a post to fail
         return _described(named[0], named) if named else None
 
 
-async def _first(client: Client, item: Item, named: tuple[Picture, ...]) -> Picture | None:
+async def picture_at(client: Client, url: str) -> bytes | None:
+    """The bytes of the picture at this address, None when there is none to be had."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answer = await _get(client, url, LARGEST)
+    except TimeoutError:
+        return None
+    return answer.content if answer is not None and answer.is_success and type_of(answer.content) else None
+
+
+async def _first(client: Client, item: Item, named: tuple[Picture, ...], keep: Keep | None) -> Picture | None:
     for picture in _distinct(named)[:LOOKED_AT]:
-        if await _is_there(client, picture.url):
-            return _described(picture, named)
+        if seen := await _seen(client, picture, keep):
+            return _described(seen, named)
     found = await on_page(client, item.link) if item.link and not named else None
-    return found if found and await _is_there(client, found.url) else None
+    return await _seen(client, found, keep) if found else None
 
 
 def _distinct(named: Iterable[Picture]) -> list[Picture]:
@@ -90,14 +112,19 @@ def named_on(html: bytes, address: str) -> Picture | None:
     return Picture(whole, alt) if whole.startswith(("http://", "https://")) else None
 
 
-async def _is_there(client: Client, url: str) -> bool:
-    """Whether a picture is at this address, as far as can be seen from here."""
-    answer = await _get(client, url, LARGEST)
+async def _seen(client: Client, picture: Picture, keep: Keep | None) -> Picture | None:
+    """The picture as it was found at its address, as far as can be seen from here; None where there is none."""
+    answer = await _get(client, picture.url, LARGEST)
     if answer is None:
-        return True
+        return picture
     if answer.status_code in (404, 410):
-        return False
-    return not answer.is_success or is_picture(answer.content)
+        return None
+    if not answer.is_success:
+        return picture
+    kind = type_of(answer.content)
+    if kind and keep:
+        await asyncio.to_thread(keep, picture.url, answer.content)
+    return replace(picture, type=kind, size=len(answer.content)) if kind else None
 
 
 async def _get(client: Client, url: str, limit: int) -> httpx.Response | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from bot.kinds import Limits, kind
+from bot.kinds import ALL_PICTURES, Limits, Pictures, kind
 from bot.model import Attempt, Entry, Flow, Post, Receipt
 from bot.posts.characters import clean
 from bot.posts.dates import in_words
@@ -24,7 +24,7 @@ class Settings(Values):
     """Nothing: there is only one terminal."""
 
 
-@kind(Settings, target=(), limits=Limits(mail_links=True))
+@kind(Settings, target=(), limits=Limits(mail_links=True, pictures=Pictures(types=ALL_PICTURES)))
 def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
     """Print the post."""
     yield _printed(_lines(post))

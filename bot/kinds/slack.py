@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from bot.config.wrong import Wrong
-from bot.kinds import Limits, kind
-from bot.model import Attempt, Busy, Entry, Flow, Post, Problem, Receipt, Refused, Stopped, Unknown
+from bot.kinds import Limits, Proof, kind
+from bot.model import Attempt, Entry, Flow, Post, Problem, Receipt, Refused, Unknown
 from bot.posts.characters import utf16
 from bot.posts.clip import clip, clip_line
 from bot.posts.dates import in_words
-from bot.posts.write import date_mrkdwn, escape_mrkdwn, link_mrkdwn, mrkdwn, paragraph
+from bot.posts.markups.chat import date_mrkdwn, dotted, escape_mrkdwn, link_mrkdwn, mrkdwn
+from bot.posts.write import paragraph
 from bot.settings import Values
+from bot.wire import Meaning, asking, later, meant, stop
 
 URLS = r"https://hooks\.slack(?:-gov)?\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]+/?"
 NEW = "Make an incoming webhook in Slack and put its address into URL"
@@ -28,22 +28,21 @@ OTHER = "make an incoming webhook for another channel and put its address into U
 SECTION, SECTION_OF_MANY, MOST_ENTRIES, WORDS = 3000, 600, 20, 39_000
 TITLE, ALT, ABOUT, IMAGE = 800, 1000, 300, 3000
 
-DEAD = {
-    "invalid_token": f"the webhook is not valid any more. {NEW}",
-    "action_prohibited": "the workspace does not allow it. Ask one of its administrators",
-    "posting_to_general_channel_denied": f"not everybody may post in that channel. Ask an administrator, or {OTHER}",
-    "channel_not_found": f"the channel is not there any more. {OTHER[0].upper()}{OTHER[1:]}",
-    "channel_is_archived": f"the channel is archived. Take it out of the archive, or {OTHER}",
-    "no_service": f"the webhook was removed or switched off. {NEW}",
-    "no_active_hooks": f"the webhook was switched off. {NEW}",
-    "no_team": f"the workspace is not there any more. {NEW}",
+MEANINGS: dict[object, Meaning] = {
+    "invalid_token": stop(f"the webhook is not valid any more. {NEW}"),
+    "action_prohibited": stop("the workspace does not allow it. Ask one of its administrators"),
+    "posting_to_general_channel_denied": stop(f"not everybody may post there. Ask an administrator, or {OTHER}"),
+    "channel_not_found": stop(f"the channel is not there any more. {OTHER[0].upper()}{OTHER[1:]}"),
+    "channel_is_archived": stop(f"the channel is archived. Take it out of the archive, or {OTHER}"),
+    "no_service": stop(f"the webhook was removed or switched off. {NEW}"),
+    "no_active_hooks": stop(f"the webhook was switched off. {NEW}"),
+    "no_team": stop(f"the workspace is not there any more. {NEW}"),
+    "rollup_error": later("it could not show the post just now", of_channel=False),
 }
 
 
 class Settings(Values):
     """The webhook, whose address is all that is needed to post."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     url: SecretStr = Field(description="The address of an incoming webhook: https://hooks.slack.com/services/….")
 
@@ -58,7 +57,10 @@ class Settings(Values):
         raise Wrong("is not a whole address of an incoming webhook", "It has three parts after /services/.")
 
 
-@kind(Settings, spacing=timedelta(seconds=1), limits=Limits(title=300, lead=700, mail_links=True), urls=URLS)
+LIMITS = Limits(title=300, lead=700, mail_links=True)
+
+
+@kind(Settings, spacing=timedelta(seconds=1), limits=LIMITS, urls=URLS, proof=Proof.SCHEMA)
 def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
     """Show the post; if Slack refuses it, without its picture; if that too, as plain words."""
     *richer, plainest = _bodies(post)
@@ -71,28 +73,13 @@ def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noq
 
 
 def _ask(body: dict[str, Any], to: Settings) -> Flow[Receipt]:
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    headers = {"content-type": "application/json; charset=utf-8"}
     try:
-        answer = yield httpx.Request("POST", to.url.get_secret_value(), content=content, headers=headers)
+        answer = yield asking("POST", to.url.get_secret_value(), body)
     except Problem as problem:
-        raise _meant(problem) from None
+        raise meant(problem, "Slack", MEANINGS, problem.response and problem.response.text.strip()) from None
     if answer.text.strip() != "ok":
         raise Unknown("Slack answered, but not with its «ok»", response=answer)
     return Receipt()
-
-
-def _meant(problem: Problem) -> Problem:
-    """What a problem means by the code in Slack's answer."""
-    answer = problem.response
-    code = answer.text.strip() if answer is not None else ""
-    if code in DEAD:
-        return Stopped(f"Slack says {code}: {DEAD[code]}", response=answer)
-    if code == "rollup_error":
-        return Busy("Slack says rollup_error: it could not show the post just now", of_channel=False, response=answer)
-    if isinstance(problem, Refused) and re.fullmatch(r"[a-z_]{3,40}", code):
-        return Refused(f"Slack says {code}", response=answer)
-    return problem
 
 
 def _bodies(post: Post) -> list[dict[str, Any]]:
@@ -129,7 +116,7 @@ def _around(entry: Entry, language: str) -> tuple[list[dict[str, Any]], list[dic
     names = (clip_line(words, ABOUT, _escaped) for words in (", ".join(entry.authors), entry.source))
     authors, source = map(escape_mrkdwn, names)
     date = date_mrkdwn(entry.published, in_words(entry.published, language)) if entry.published else ""
-    lines = (" \u00b7 ".join(filter(None, (authors, date, source))), _share(entry))
+    lines = (dotted((authors, date, source)), _share(entry))
     about = [{"type": "context", "elements": [_section(line)["text"]]} for line in lines if line]
     if not entry.picture or utf16(entry.picture.url) > IMAGE:
         return [], about

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Sequence
@@ -11,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from bot.config.wrong import Wrong
-from bot.kinds import Limits, kind
+from bot.kinds import ALL_PICTURES, Limits, Pictures, Proof, kind
 from bot.model import Attempt, Entry, Flow, Occasion, Post, Receipt, Refused, ShareCall
 from bot.posts.characters import utf8
 from bot.posts.clip import clip, clip_line
+from bot.posts.values import compact, in_json
 from bot.posts.write import plain
 from bot.settings import Values
 
@@ -29,8 +29,6 @@ TYPES = {Occasion.REMINDER: "item.reminder", Occasion.ALERT: "alert", Occasion.T
 
 class Settings(Values):
     """Where to, and the secret that both ends know."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     url: SecretStr = Field(description="The address that takes the JSON.")
     secret: SecretStr | None = Field(
@@ -60,7 +58,10 @@ def _key(secret: SecretStr) -> bytes:
     return key
 
 
-@kind(Settings, repeatable=timedelta(days=3), limits=Limits(title=500, lead=4000, mail_links=True))
+LIMITS = Limits(title=500, lead=4000, mail_links=True, pictures=Pictures(types=ALL_PICTURES))
+
+
+@kind(Settings, repeatable=timedelta(days=3), limits=LIMITS, proof=Proof.SCHEMA)
 def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:
     """Send the event; a receiver knows a repeat of it by the header webhook-id."""
     what = TYPES.get(post.occasion, "item.published")
@@ -75,7 +76,7 @@ def revise(post: Post, receipt: Receipt, attempt: Attempt, to: Settings) -> Flow
 
 
 def _request(what: str, post: Post, attempt: Attempt, to: Settings) -> httpx.Request:
-    body = _json({"type": what, "timestamp": _time(post.made_at), "data": _data(post)})
+    body = compact({"type": what, "timestamp": _time(post.made_at), "data": _data(post)})
     if len(body) > LARGEST:
         raise Refused(f"the post takes {len(body)} bytes, and a webhook should not take more than {LARGEST}")
     headers = {"content-type": "application/json", "webhook-id": post.key}
@@ -88,7 +89,7 @@ def _request(what: str, post: Post, attempt: Attempt, to: Settings) -> httpx.Req
 
 def _data(post: Post) -> dict[str, Any]:
     if not post.entries:
-        return {"words": clip_line(post.words, LARGEST // 2, _size), "language": post.language}
+        return {"words": clip_line(post.words, LARGEST // 2, in_json), "language": post.language}
     room = (LARGEST - 500) // len(post.entries)
     items = [_item(entry, room) for entry in post.entries]
     return items[0] if len(items) == 1 else {"items": items}
@@ -101,24 +102,24 @@ def _item(entry: Entry, room: int) -> dict[str, Any]:
     picture = entry.picture if entry.picture and utf8(entry.picture.url) <= room // 8 else None
     item = {
         "id": entry.id,
-        "title": clip_line(entry.title, room // 8, _size),
+        "title": clip_line(entry.title, room // 8, in_json),
         "link": entry.link,
         "text": "",
-        "picture": {"url": picture.url, "alt": clip_line(picture.alt, room // 16, _size)} if picture else None,
+        "picture": {"url": picture.url, "alt": clip_line(picture.alt, room // 16, in_json)} if picture else None,
         "authors": _fitting(entry.authors, room // 16),
         "tags": _fitting(entry.tags, room // 16),
         "published": _time(entry.published) if entry.published else None,
-        "source": clip_line(entry.source, room // 32, _size),
+        "source": clip_line(entry.source, room // 32, in_json),
         "language": entry.language,
         "share": _share(entry.share, room // 3) if entry.share else None,
     }
-    return item | {"text": plain(clip(entry.text, room - len(_json(item)), _size))}
+    return item | {"text": plain(clip(entry.text, room - len(compact(item)), in_json))}
 
 
 def _share(share: ShareCall, room: int) -> dict[str, Any]:
     """The call to share, with the links that fit."""
     links = [{"network": link.network, "label": link.label, "url": link.url} for link in share.links]
-    while links and len(_json(links)) > room:
+    while links and len(compact(links)) > room:
         links.pop()
     return {"words": share.words, "links": links}
 
@@ -127,20 +128,11 @@ def _fitting(names: Sequence[str], room: int) -> list[str]:
     """The first of the names that fit together."""
     fitting: list[str] = []
     for name in names:
-        room -= _size(name) + 3
+        room -= in_json(name) + 3
         if room < 0:
             break
         fitting.append(name)
     return fitting
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def _size(words: str) -> int:
-    """The bytes that these words take within JSON."""
-    return len(_json(words)) - 2
 
 
 def _time(when: datetime) -> str:

@@ -145,7 +145,7 @@ class Carrier(httpx.AsyncBaseTransport):
             request.method,
             URL(str(request.url) if plain(request.url) else bare(str(request.url)), encoded=True),
             headers=headers(request, body),
-            data=body or None,
+            data=BytesIO(body) if body else None,  # aiohttp warns of large bytes, and takes a file of any size.
             allow_redirects=False,
             proxy=self._proxy,
             trace_request_ctx=terms,

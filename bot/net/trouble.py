@@ -72,19 +72,31 @@ def _unconnected(error: aiohttp.ClientConnectorError) -> NetProblem:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _unresolved(host, cause)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        code = getattr(error.certificate_error, "verify_code", 0)
-        what, remedy = CERTIFICATES.get(code, ("cannot be trusted", ""))
-        return NetProblem(f"the certificate of {host} {what}", kind="tls", remedy=remedy)
+        return _not_trusted(host, error.certificate_error)
+    place = f"the proxy {host}" if isinstance(error, aiohttp.ClientProxyConnectionError) else host
+    return unconnected(host, error.port, cause, place)
+
+
+def unconnected(host: str, port: int | None, cause: OSError, place: str = "") -> NetProblem:
+    """Why no connection came about, by the error of the system or of TLS; `place` is how the host is called."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _not_trusted(host, cause)
     if isinstance(cause, ssl.SSLError):
         return _not_secure(host, cause)
-    place = f"the proxy {host}" if isinstance(error, aiohttp.ClientProxyConnectionError) else host
-    port = f", port {error.port}," if error.port not in (None, 80, 443) else ""
+    if isinstance(cause, socket.gaierror):
+        return _unresolved(host, cause)
+    where = f"{place or host}, port {port}," if port not in (None, 80, 443) else place or host
     if cause.errno == errno.ECONNREFUSED:
-        return NetProblem(f"the connection to {place}{port} was refused", kind="connect")
+        return NetProblem(f"the connection to {where} was refused", kind="connect")
     if cause.errno in UNREACHABLE:
-        return NetProblem(f"{place}{port} cannot be reached from here", kind="connect")
+        return NetProblem(f"{where} cannot be reached from here", kind="connect")
     reason = f" ({os.strerror(cause.errno)})" if cause.errno else ""
-    return NetProblem(f"the connection to {place}{port} failed{reason}", kind="connect")
+    return NetProblem(f"the connection to {where} failed{reason}", kind="connect")
+
+
+def _not_trusted(host: str, cause: Exception) -> NetProblem:
+    what, remedy = CERTIFICATES.get(getattr(cause, "verify_code", 0), ("cannot be trusted", ""))
+    return NetProblem(f"the certificate of {host} {what}", kind="tls", remedy=remedy)
 
 
 def _unresolved(host: str, cause: OSError) -> NetProblem:

@@ -15,6 +15,7 @@ from bot.kinds import Limits
 from bot.model import Entry, Item, Occasion, Picture, Post, ShareCall, Text
 from bot.posts.characters import clean, one_line
 from bot.posts.clip import clip, clip_line, without_last_heading, words_of
+from bot.posts.hashtags import hashtags
 from bot.posts.links import page, with_campaign
 from bot.posts.read import alt_of, is_real, pictures, read
 from bot.posts.share import find_call
@@ -42,8 +43,9 @@ def compose(
     `source` is the feed's title, `language` that of the words that Delebot adds. `looked` has the pictures of those
     items whose pictures were looked at, None where none of them is one. `phrases` are more calls to share.
     """
+    shown = wishes.images and kind_limits.pictures is not None
     entries = tuple(
-        replace(made, picture=looked[id]) if looked and id in looked and wishes.images else made
+        replace(made, picture=shown_picture(looked[id], kind_limits)) if looked and id in looked and shown else made
         for id, item in items
         for made in [_entry(id, item, wishes, kind_limits, source, language, phrases)]
     )
@@ -94,13 +96,14 @@ def _entry(
         title=clip_line(title, limits.title),
         link=with_campaign(item.link, wishes.utm),
         text=text,
-        picture=picture(item) if wishes.images else None,
+        picture=shown_picture(picture(item), limits) if wishes.images else None,
         authors=_names(item.authors),
         tags=_names(item.tags),
         published=item.published,
         source=one_line(source),
         language=item.language,
         share=share_call(call, item, title, wishes.share, limits, language),
+        hashtags=hashtags(item.tags, wishes.tags, limits.hashtags),
     )
 
 
@@ -112,6 +115,8 @@ def share_call(
     `always` among the wishes gives a call to every article; without any network there is no call at all.
     """
     words = call or (default_call(language) if ALWAYS in wished else "")
+    if limits.share == "words":
+        return ShareCall(words) if words and any(name != ALWAYS for name in wished) else None
     links = links_of(wished, title, item.link, language, limits.share_link)
     kept = tuple(link for link in links if is_web(link) or limits.mail_links)
     return ShareCall(words, kept) if words and kept else None
@@ -160,3 +165,12 @@ def picture(item: Item) -> Picture | None:
         return inside[0] if inside else None
     alt = alt_of(named.alt) or next((found.alt for found in inside if page(found.url) == page(named.url)), "")
     return replace(named, alt=alt)
+
+
+def shown_picture(found: Picture | None, limits: Limits) -> Picture | None:
+    """The picture if the kind takes it: what is uploaded can be made to fit, what is only named has to fit as it is."""
+    takes = limits.pictures
+    if found is None or takes is None or takes.upload:
+        return found if takes else None
+    fits = not found.type or found.type in takes.types
+    return found if fits and (takes.bytes is None or (found.size or 0) <= takes.bytes) else None

@@ -154,6 +154,9 @@ def is_web(link: ShareLink) -> bool:
 # --- Links ---------------------------------------------------------------------------------------------------------
 
 
+LONGEST_TITLE = 1500
+
+
 def links_of(
     networks: Iterable[str], title: str, url: str, language: str, limit: int | None = None
 ) -> tuple[ShareLink, ...]:
@@ -164,7 +167,8 @@ def links_of(
     """
     if not url.startswith(("https://", "http://")):
         return ()
-    title, url = one_line(title), without_tracking(url)
+    # No network takes more, and to measure a title of a megabyte in eight ways would take seconds.
+    title, url = clip_line(one_line(title)[: 2 * LONGEST_TITLE], LONGEST_TITLE), without_tracking(url)
     names = [name for name in dict.fromkeys(networks) if name in NETWORKS]
     links = (ShareLink(name, label_of(name, language), _address(NETWORKS[name], title, url, limit)) for name in names)
     return tuple(link for link in links if link.url)

@@ -139,6 +139,13 @@ def skip(connection: Connection, id: int, why: str) -> bool:
     return connection.execute(update(deliveries).where(row).values(values)).rowcount == 1
 
 
+def retract(connection: Connection, id: int, now: datetime) -> bool:
+    """Want nothing shown any more of what was sent; the channel's lane makes it so."""
+    row = and_(deliveries.c.id == id, deliveries.c.state == State.SENT)
+    values = {"wanted": None, "due_at": now, "order_at": now, "tries": 0, "why": ""}
+    return connection.execute(update(deliveries).where(row).values(values)).rowcount == 1
+
+
 def hurry(connection: Connection, names: Collection[str], feed_names: Collection[str], now: datetime) -> None:
     """A person wants what is due now: it waits for neither hours nor our own back-off."""
     due = and_(deliveries.c.state == State.DUE, deliveries.c.channel.in_(names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Item, Picture, Post, Receipt
-from bot.outcome import Standing, State, Verdict, may_repeat
+from bot.outcome import Act, Standing, State, Verdict, may_repeat
 from bot.pace import Lane, Step, Waiting, next_step
 from bot.store.polls import ITEM
 from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
@@ -42,6 +42,8 @@ class Rules:
     repeatable: timedelta | None
     on_unknown: Literal["hold", "repeat"]
     can_revise: bool
+    can_retract: bool
+    can_look_up: bool
     edits: bool
     target: str
 
@@ -59,12 +61,15 @@ class Owing:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One delivery taken by one run for one attempt; `post` is what it says and `revision` of what."""
+    """One delivery taken by one run for one attempt; `post` is what it says and `revision` of what.
+
+    `doing` is what the attempt does: a post in doubt is looked up before anything is shown again.
+    """
 
     id: int
     run: str
     channel: str
-    doing: Literal["publish", "revise"]
+    doing: Act
     post: Post
     revision: int
     standing: Standing
@@ -129,17 +134,20 @@ def paused(row: RowMapping, now: datetime) -> bool:
 def _take(
     connection: Connection, row: RowMapping, run: str, rules: Rules, compose: Compose, now: datetime
 ) -> Claim | None:
-    standing = _standing(row, rules)
+    standing = standing_of(row, rules, now)
     mine = deliveries.c.id == row["id"]
-    if row["state"] == State.DUE and not may_repeat(standing, now):
+    if row["state"] == State.DUE and standing.doing == "publish" and not may_repeat(standing, now):
         why = row["why"] or "it may have arrived"
         connection.execute(update(deliveries).where(mine).values(state=State.UNKNOWN, why=why))
         return None
-    if row["state"] == State.SENT and (why := _uncorrected(row, rules, now)):
+    if standing.doing == "revise" and (why := _uncorrected(row, rules, now)):
         connection.execute(update(deliveries).where(mine).values(shown=row["wanted"], why=why))
         return None
+    if standing.doing == "retract" and (why := kept_up(row, rules)):
+        connection.execute(update(deliveries).where(mine).values(wanted=row["shown"], why=why))
+        return None
     # What was composed is kept, so that a retry says the same words; a correction is composed from the item as it is.
-    kept = row["post"] if row["state"] == State.DUE else None
+    kept = row["post"] if standing.doing != "revise" else None
     post = POST.validate_python(kept) if kept else compose(owing(connection, row), key_of(row))
     revision = row["post_revision"] if kept else row["wanted"]
     values: dict[str, Any] = {
@@ -148,7 +156,7 @@ def _take(
     }  # fmt: skip
     connection.execute(update(deliveries).where(mine).values(values))
     receipt = RECEIPT.validate_python(row["receipt"]) if row["receipt"] else Receipt()
-    return Claim(row["id"], run, row["channel"], _doing(row), post, revision, standing, receipt, row["prepared"])
+    return Claim(row["id"], run, row["channel"], standing.doing, post, revision, standing, receipt, row["prepared"])
 
 
 def key_of(row: RowMapping) -> str:
@@ -156,12 +164,13 @@ def key_of(row: RowMapping) -> str:
     return row["key"] if row["shown"] is None else f"{row['key']}-{row['wanted']}"
 
 
-def _doing(row: RowMapping) -> Literal["publish", "revise"]:
-    return "publish" if row["shown"] is None else "revise"
-
-
-def _standing(row: RowMapping, rules: Rules) -> Standing:
-    return Standing(_doing(row), row["tries"] + 1, row["doubted_at"], rules.repeatable, rules.on_unknown)
+def standing_of(row: RowMapping, rules: Rules, now: datetime) -> Standing:
+    standing = Standing(
+        "publish", row["tries"] + 1, row["doubted_at"], rules.repeatable, rules.on_unknown, rules.can_look_up
+    )
+    if row["shown"] is not None:
+        return replace(standing, doing="revise" if row["wanted"] is not None else "retract")
+    return standing if may_repeat(standing, now) or not rules.can_look_up else replace(standing, doing="look_up")
 
 
 def _uncorrected(row: RowMapping, rules: Rules, now: datetime) -> str:
@@ -175,6 +184,16 @@ def _uncorrected(row: RowMapping, rules: Rules, now: datetime) -> str:
     if row["sent_at"] and now - row["sent_at"] > CORRECTED_FOR:
         return f"corrected on the site after more than {CORRECTED_FOR.days} days"
     return f"corrected {CORRECTIONS} times already" if row["edits"] >= CORRECTIONS else ""
+
+
+def kept_up(row: RowMapping, rules: Rules) -> str:
+    """Why a post is not taken back though a person asked for it, or empty."""
+    if not rules.can_retract:
+        return "this platform takes nothing back; delete the post there by hand"
+    if not row["receipt"]:
+        return "it was posted too long ago to be found again; delete the post there by hand"
+    moved = row["target"] != rules.target
+    return "the channel leads elsewhere now; delete the post by hand where it stands" if moved else ""
 
 
 def owing(connection: Connection, row: RowMapping) -> Owing:
@@ -238,10 +257,10 @@ def settle_sent(connection: Connection, taken: Claim, receipt: Receipt, target: 
     """The receipt. It wins over whatever was thought of the delivery meanwhile, however late it comes."""
     values: dict[str, Any] = {
         "state": State.SENT, "shown": taken.revision, "why": "", "run": "", "begun_at": None, "doubted_at": None,
-        "urgent": False, "tries": 0, "due_at": now, "target": target,
+        "urgent": False, "tries": 0, "due_at": now, "target": target, "prepared": None,
         "receipt": RECEIPT.dump_python(receipt, mode="json"),
     }  # fmt: skip
-    if taken.doing == "publish":
+    if taken.doing != "revise":
         values["sent_at"] = now
     else:
         values["edits"] = deliveries.c.edits + 1
@@ -249,6 +268,13 @@ def settle_sent(connection: Connection, taken: Claim, receipt: Receipt, target: 
     _record(connection, taken.id, taken.doing, State.SENT, "", now)
     free = {"last_sent_at": now, "blocked_until": None, "blocked_why": "", "block_is_firm": False}
     save_channel(connection, taken.channel, free)
+
+
+def settle_retracted(connection: Connection, taken: Claim, now: datetime) -> None:
+    """The post is taken back: nothing of it is shown any more, and nothing wanted."""
+    values = {"state": State.RETRACTED, "shown": None, "why": "a person took it back", "run": "", "begun_at": None}
+    connection.execute(update(deliveries).where(deliveries.c.id == taken.id).values(values))
+    _record(connection, taken.id, taken.doing, State.RETRACTED, "", now)
 
 
 def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime) -> None:
@@ -260,10 +286,11 @@ def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime)
         "due_at": became.due_at,
         "begun_at": None,
     }
-    if taken.doing == "publish":
+    if taken.doing in ("publish", "look_up"):
         values |= {} if became.in_doubt else {"doubted_at": None}
     elif became.state == State.REFUSED:
-        values.update(state=State.SENT, shown=deliveries.c.wanted)
+        given_up = {"wanted": deliveries.c.shown} if taken.doing == "retract" else {"shown": deliveries.c.wanted}
+        values |= {"state": State.SENT, **given_up}
     if became.stop:
         # An attempt that stopped its channel says nothing about the post.
         values["tries"] = deliveries.c.tries - 1
@@ -284,33 +311,3 @@ def save_channel(connection: Connection, name: str, values: Mapping[str, Any]) -
     """Write down how a channel's lane stands."""
     statement = insert(channels).values(name=name, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
-
-
-# --- After a crash -------------------------------------------------------------------------------------------------
-
-
-def recover(connection: Connection, run: str, rules_of: Callable[[str], Rules | None], now: datetime) -> int:
-    """Settle what earlier runs left `sending`, whatever the clock says: they are dead, for we hold the lock."""
-    rows = (
-        connection.execute(select(deliveries).where(deliveries.c.state == State.SENDING, deliveries.c.run != run))
-        .mappings()
-        .all()
-    )
-    for row in rows:
-        connection.execute(
-            update(deliveries).where(deliveries.c.id == row["id"]).values(_recovered(row, rules_of, now))
-        )
-    return len(rows)
-
-
-def _recovered(row: RowMapping, rules_of: Callable[[str], Rules | None], now: datetime) -> dict[str, Any]:
-    free = {"run": "", "begun_at": None, "due_at": now}
-    if row["shown"] is not None:
-        return {**free, "state": State.SENT}
-    if row["begun_at"] is None:
-        return {**free, "state": State.DUE, "tries": row["tries"] - 1}
-    rules = rules_of(row["channel"])
-    standing = _standing(row, rules) if rules else Standing("publish", row["tries"], row["doubted_at"])
-    if may_repeat(standing, now):
-        return {**free, "state": State.DUE}
-    return {**free, "state": State.UNKNOWN, "why": "Delebot was stopped while it was being sent"}

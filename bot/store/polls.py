@@ -184,10 +184,11 @@ def owe(
 def raise_wanted(connection: Connection, delivery: int, revision: int, now: datetime) -> None:
     """A delivery wants another revision. What is not sent yet is composed anew; what was approved is asked again."""
     row = deliveries.c.id == delivery
-    connection.execute(update(deliveries).where(row).values(wanted=revision))
+    # What a person took back, or is about to, stays away.
+    connection.execute(update(deliveries).where(row, deliveries.c.wanted.is_not(None)).values(wanted=revision))
     waiting = or_(deliveries.c.state == State.DUE, deliveries.c.state == State.HELD)
     # A post of which nobody knows whether it was shown keeps its words, for a repeat must be the same.
     fresh = row & waiting & deliveries.c.doubted_at.is_(None)
     connection.execute(update(deliveries).where(fresh).values(post=None, prepared=None))
-    sent = row & (deliveries.c.state == State.SENT)
+    sent = row & (deliveries.c.state == State.SENT) & deliveries.c.wanted.is_not(None)
     connection.execute(update(deliveries).where(sent).values(due_at=now, tries=0))

@@ -5,29 +5,63 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
+from bot.commands.demo import face_chat, face_notes, face_social
 from bot.commands.demo.drawing import words
 from bot.commands.demo.face_discord import discord
+from bot.commands.demo.face_mail import email, mail
 from bot.commands.demo.face_slack import slack
 from bot.commands.demo.face_teams import teams
 
 HERE = Path(__file__).parent
 LONGEST = 60_000  # Characters of a payload that are shown as they are.
-SENDERS = {"slack": "Delebot", "discord": "Delebot", "teams": "Delebot via Workflows"}
-BADGES = {"slack": "APP", "discord": "APP", "teams": ""}
-PLATFORMS = {"slack": "Slack", "discord": "Discord", "teams": "Microsoft Teams", "webhook": "Webhook"}
-Draw = Callable[[Mapping[str, Any]], str]
-DRAWN: dict[str, Draw] = {"slack": slack, "discord": discord, "teams": teams}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a platform shows a message: what it is called, who posts, what stands beside that, and below the message."""
+
+    platform: str
+    draw: Callable[[Mapping[str, Any]], str]
+    sender: str = "Delebot"
+    badge: str = ""
+    beside: str = ""
+    below: tuple[str, ...] = ()
+
+
+LOOKS: dict[str, Look] = {
+    "slack": Look("Slack", slack, badge="APP"),
+    "discord": Look("Discord", discord, badge="APP"),
+    "teams": Look("Microsoft Teams", teams, "Delebot via Workflows"),
+    "googlechat": Look("Google Chat", face_chat.googlechat, badge="App"),
+    "mattermost": Look("Mattermost", face_chat.mattermost, "delebot", badge="BOT"),
+    "rocketchat": Look("Rocket.Chat", face_chat.rocketchat, "delebot", badge="Bot"),
+    "zulip": Look("Zulip", face_chat.zulip),
+    "telegram": Look("Telegram", face_chat.telegram),
+    "matrix": Look("Matrix", face_chat.matrix),
+    "mastodon": Look("Mastodon", face_social.mastodon, beside="@delebot", below=("↩", "⟳", "☆", "⋯")),
+    "bluesky": Look("Bluesky", face_social.bluesky, beside="@delebot", below=("◯", "⟳", "♡", "⋯")),
+    "threads": Look("Threads", face_social.threads, "delebot", below=("♡", "◯", "⟳", "⋯")),
+    "linkedin": Look("LinkedIn", face_social.linkedin, below=("Lik", "Kommenter", "Del", "Send")),
+    "facebook": Look("Facebook", face_social.facebook, below=("Liker", "Kommenter", "Del")),
+    "ntfy": Look("ntfy", face_notes.ntfy, ""),
+    "email": Look("e-mail", email),
+    "apprise": Look("Apprise", face_notes.note),
+    "console": Look("Console", face_notes.console, ""),
+}
+NAMES = {kind: look.platform for kind, look in LOOKS.items()} | {"webhook": "Webhook"}
 
 
 def platform(kind: str) -> str:
     """A kind's name as people write it."""
-    return PLATFORMS.get(kind, kind.capitalize())
+    return NAMES.get(kind, kind.capitalize())
 
 
 def face(kind: str, payload: bytes, headers: Mapping[str, str], *, at: str = "", edited: bool = False) -> str:
@@ -36,19 +70,37 @@ def face(kind: str, payload: bytes, headers: Mapping[str, str], *, at: str = "",
     `at` is the time of day that stands beside the sender; `edited` marks a message that was corrected. All that the
     payload holds is escaped, and links lead to http, https and mailto addresses only.
     """
-    message = _object(payload)
+    message = _read(kind, payload, headers)
     if kind == "webhook" and message is not None:
         return f'<div class="face webhook">{_event(message, headers, edited=edited)}</div>'
-    if kind not in DRAWN or message is None:
+    if kind not in LOOKS or message is None:
         return f'<div class="face"><pre class="raw" tabindex="0">{_raw(payload, message)}</pre></div>'
-    sender = words(message.get("username")) or SENDERS[kind]
-    badge = f' <span class="app">{BADGES[kind]}</span>' if BADGES[kind] else ""
-    time = f" <time>{escape(at)}</time>" if at else ""
-    mark = ' <span class="edited">(redigert)</span>' if edited else ""
-    who = f'<p class="who"><strong>{escape(sender)}</strong>{badge}{time}{mark}</p>'
-    avatar = f'<span class="avatar" aria-hidden="true">{escape(sender[:1].upper())}</span>'
-    said = f'<div class="said">{who}{DRAWN[kind](message)}</div>'
-    return f'<div class="face {kind}">{avatar}{said}</div>'
+    look, mark = LOOKS[kind], '<span class="edited">(redigert)</span>' if edited else ""
+    sender = words(message.get("username")) or look.sender
+    who = (
+        f"<strong>{escape(sender)}</strong>" if sender else "",
+        f'<span class="app">{look.badge}</span>' if look.badge else "",
+        f'<span class="beside">{escape(look.beside)}</span>' if look.beside else "",
+        f"<time>{escape(at)}</time>" if at else "",
+        mark,
+    )
+    avatar = f'<span class="avatar" aria-hidden="true">{escape(sender[:1].upper())}</span>' if sender else ""
+    below = "".join(f"<span>{each}</span>" for each in look.below)
+    acts = f'<p class="acts" aria-hidden="true">{below}</p>' if below else ""
+    said = f'<p class="who">{" ".join(filter(None, who))}</p>{look.draw(message)}{acts}'
+    return f'<div class="face {kind}">{avatar}<div class="said">{said}</div></div>'
+
+
+def _read(kind: str, payload: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
+    """What a payload says: a mail, words of a terminal, a form, or the object in JSON; None when it holds neither."""
+    type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    if kind == "email":
+        return mail(payload)
+    if kind == "console":
+        return {"text": payload.decode("utf-8", "replace")}
+    if type.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(payload.decode("utf-8", "replace"))) or None
+    return _object(payload)
 
 
 def _object(payload: bytes) -> dict[str, Any] | None:
