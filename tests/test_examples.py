@@ -24,8 +24,8 @@ def filled(text: str, kind: str = "", *, every_key: bool = False) -> str:
         text = re.sub(rf"^#(?=({common})=)", "", text, flags=re.MULTILINE)
     needed = usual(kind).get("to", {}) if kind in kinds.names() else {"url": "https://example.org/feed"}
     for name, value in needed.items():
-        line = f"{name.upper()}={write(value)}"
-        text = re.sub(rf"^#?{name.upper()}=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
+        line = f"{name.upper()}={write(value)}".replace("\\", r"\\")
+        text = re.sub(rf"^#?{name.upper()}=.*$", line, text, flags=re.MULTILINE)
     return text
 
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -143,7 +144,7 @@ def _check_stray(path: Path, folder: str, findings: Findings) -> None:
 
 
 def _read(files: _Files, environ: Mapping[str, str], findings: Findings) -> Config:
-    reader = _Reader(environ, findings, _fields_of_kinds())
+    reader = _Reader(environ, findings)
     bot = reader.bot(files.bot, files.channels) if files.bot else BotSettings()
     feeds = [reader.feed(name, path, files.channels) for name, path in files.feeds.items()]
     channels = [reader.channel(name, path, files.feeds) for name, path in files.channels.items()]
@@ -169,8 +170,9 @@ def _check_enough(files: _Files, findings: Findings) -> None:
         findings.wrong("channels", 0, "there is no channel yet", "Copy one of channels/*.env.example and fill it in.")
 
 
+@cache
 def _fields_of_kinds() -> dict[str, list[str]]:
-    """The kinds that know each field."""
+    """The kinds that know each field. All kinds are loaded for it, so it is asked for only where something is wrong."""
     fields: dict[str, list[str]] = {}
     for name in kinds.names():
         for field in kinds.load(name).settings.model_fields:
@@ -184,7 +186,6 @@ class _Reader:
 
     environ: Mapping[str, str]
     findings: Findings
-    of_kinds: Mapping[str, list[str]]
 
     def bot(self, path: Path, channels: Mapping[str, Path]) -> BotSettings | None:
         """What concerns the whole installation, or None when something in it is wrong."""
@@ -205,10 +206,9 @@ class _Reader:
 
     def channel(self, name: str, path: Path, feeds: Mapping[str, Path]) -> Channel | None:
         """One channel, or None; `feeds` are those that it may name."""
-        known = {*ChannelSettings.model_fields, *self.of_kinds}
-        entries = read_entries(path, f"channels/{name}.env", known, self.environ, self.findings)
+        entries = self._entries_of_channel(path, f"channels/{name}.env")
         kind = _kind(entries, self.findings)
-        mine = {*ChannelSettings.model_fields, *(kind.settings.model_fields if kind else self.of_kinds)}
+        mine = {*ChannelSettings.model_fields, *(kind.settings.model_fields if kind else _fields_of_kinds())}
         report_unknown(entries, mine, HOMES, self.findings)
         check_names("feeds", entries, feeds, "feed", self.findings)
         wishes = fill(ChannelSettings, entries, self.findings, {"kind": kind.name if kind else ""})
@@ -219,11 +219,23 @@ class _Reader:
         settings = fill(kind.settings, entries, self.findings)
         return Channel(name=name, kind=kind.name, settings=settings, wishes=wishes) if settings and wishes else None
 
+    def _entries_of_channel(self, path: Path, place: str) -> Entries:
+        """What a channel's file gives; keys of other kinds than its own are known too, where it has any."""
+        glance, common = Findings(), set(ChannelSettings.model_fields)
+        written = read_entries(path, place, {"kind"}, self.environ, Findings()).text("kind")
+        if written in kinds.names():
+            mine = common | set(kinds.load(written).settings.model_fields)
+            entries = read_entries(path, place, mine, self.environ, glance)
+            if not (entries.unknown or glance.found):
+                return entries
+        return read_entries(path, place, common | set(_fields_of_kinds()), self.environ, self.findings)
+
     def _simple(self, path: Path, place: str, model: type[BaseModel]) -> Entries:
         """A file whose keys are those of one model."""
         entries = read_entries(path, place, model.model_fields, self.environ, self.findings)
-        homes = dict.fromkeys(self.of_kinds, HOMES["kind"]) | HOMES
-        report_unknown(entries, model.model_fields, homes, self.findings)
+        if entries.unknown:
+            homes = dict.fromkeys(_fields_of_kinds(), HOMES["kind"]) | HOMES
+            report_unknown(entries, model.model_fields, homes, self.findings)
         self._check(entries, model)
         return entries
 
@@ -234,14 +246,16 @@ class _Reader:
     def _report_foreign(self, entries: Entries, mine: set[str], kind: Kind) -> None:
         """Find the keys that another kind knows."""
         for name in entries.given.keys() - mine:
-            owners = " and ".join(self.of_kinds[name])
+            owners = " and ".join(_fields_of_kinds()[name])
             what = f"{entries.given[name].key} belongs to {owners}, and this channel is {kind.name}"
             self.findings.wrong(*entries.at(name), what, "Remove the line.")
 
 
 def _kind(entries: Entries, findings: Findings) -> Kind | None:
     """The kind of a channel: as written, or as its address tells; None when that is not clear."""
-    written, told = entries.text("kind"), _told(entries.text("url"))
+    # A private address that a person admits stands in for the platform's own, and can't tell anything.
+    written, admitted = entries.text("kind"), entries.text("allow_private") == "yes"
+    told = "" if written and admitted else _told(entries.text("url"))
     if written and written not in kinds.names():
         remedy = did_you_mean(suggest(written, kinds.names())) or f"The kinds are {_listed()}."
         shown = quoted(written) if entries.given["kind"].shown else "the value"

@@ -2,8 +2,8 @@
 
 A message is an httpx request to `apprise:`: POST with JSON as its content, or VERIFY, which only reads the address. The
 address is `request.extensions["apprise"]`. The JSON has a `title`, a `body`, and as `shorter` the bodies for services
-that take less, the longest first. The answer is 200 with the service's name, 404 for an address that the library doesn't
-know, 413 if not even the shortest fits, or 424 if the library does not say that all was sent; its text says more.
+that take less, the longest first. The answer is 200, for VERIFY with the service's name; 404 for an address that the
+library doesn't know; 413 if not even the shortest fits; 424 if the library does not say that all was sent.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from bot.net.trouble import NetProblem
+from bot.posts.clip import clip_line
 
 if TYPE_CHECKING:
-    from apprise import AppriseResult
+    from apprise import AppriseAsset, AppriseResult
     from apprise.plugins import NotifyBase
 
 NOBODY = logging.NullHandler()
+SHORT_TITLE = 60
 STATUS = re.compile(r"\berror=([3-5]\d\d)\b")
 ADDRESS = re.compile(r"(https?://[^\s<>]+)")
 
@@ -42,29 +44,22 @@ async def send(request: httpx.Request) -> httpx.Response:
 
 
 def _told(request: httpx.Request) -> httpx.Response:
-    from apprise import Apprise, AppriseAsset, NotifyFormat
+    from apprise import Apprise
 
     _keep_quiet()
-    # Redirected, a message would become a mere visit; and nothing is to be shown or kept of Apprise itself.
-    looks = {"app_id": "Delebot", "app_desc": "Delebot", "image_url_mask": "", "image_url_logo": ""}
-    asset = AppriseAsset(storage_mode="memory", http_redirects=False, async_mode=False, **looks)
+    asset = _asset()
     service = Apprise.instantiate(request.extensions["apprise"], asset=asset)
     if service is None:
         return httpx.Response(404, text="there is no such service", request=request)
     if request.method == "VERIFY":
         return httpx.Response(200, text=str(service.service_name), request=request)
-    found = fitting(service, json.loads(request.content))
-    if found is None:
+    message = fitting(service, json.loads(request.content))
+    if message is None:
         return httpx.Response(413, text="it is too long", request=request)
-    title, body = found
-    form = NotifyFormat.TEXT
-    if service.resolve_format(form) == NotifyFormat.MARKDOWN:
-        form, body = NotifyFormat.MARKDOWN, in_markdown(body)
-        title = title if service.title_maxlen > 0 else in_markdown(title)
     services = Apprise(asset=asset)
     services.add(service)
-    result = services.notify(body=body, title=title, body_format=form)
-    return httpx.Response(200 if result else 424, text=_outcome(result), request=request)
+    result = services.notify(**_written(service, *message))
+    return httpx.Response(200 if result else 424, text=_reason(result), request=request)
 
 
 def _keep_quiet() -> None:
@@ -74,39 +69,54 @@ def _keep_quiet() -> None:
     log.addHandler(NOBODY)
 
 
+def _asset() -> AppriseAsset:
+    """How the library is to act: under our name, without a logo of its own, and without writing to the disk."""
+    from apprise import AppriseAsset
+
+    looks: dict[str, Any] = {"app_id": "Delebot", "app_desc": "Delebot", "image_url_mask": "", "image_url_logo": ""}
+    # A message that is redirected becomes a visit to a page, which would count as sent.
+    return AppriseAsset(storage_mode="memory", http_redirects=False, async_mode=False, **looks)
+
+
 def fitting(service: NotifyBase, message: Mapping[str, Any]) -> tuple[str, str] | None:
     """The title and the longest body that the service takes, so that the library never cuts a link; None if none is."""
-    bodies = [message["body"], *message.get("shorter", ())]
-    for title in dict.fromkeys((message["title"], "")):
-        for body in bodies:
-            if _fits(service, title, body):
-                return title, body
+    title = message["title"]
+    whole = clip_line(title, service.title_maxlen) if service.title_maxlen > 0 else title
+    for shown in dict.fromkeys((whole, clip_line(title, SHORT_TITLE), "")):
+        for body in (message["body"], *message.get("shorter", ())):
+            if _fits(service, shown, body):
+                return shown, body
     return None
 
 
 def _fits(service: NotifyBase, title: str, body: str) -> bool:
-    own_line = 0 < service.title_maxlen
-    whole = body if own_line or not title else f"{title}\r\n{body}"
+    """Whether the service takes so much; one that knows no titles is sent the title above the body."""
+    words = body if service.title_maxlen > 0 or not title else f"{title}\r\n{body}"
     lines = service.body_max_line_count
-    return (
-        len(whole) <= service.body_maxlen
-        and (lines <= 0 or whole.count("\n") < lines)
-        and (not own_line or len(title) <= service.title_maxlen)
-    )
+    return len(words) <= service.body_maxlen and (lines <= 0 or words.count("\n") < lines)
+
+
+def _written(service: NotifyBase, title: str, body: str) -> dict[str, Any]:
+    """The words as plain text, or as Markdown for a service that takes nothing else."""
+    from apprise import NotifyFormat
+
+    if service.resolve_format(NotifyFormat.TEXT) != NotifyFormat.MARKDOWN:
+        return {"title": title, "body": body, "body_format": NotifyFormat.TEXT}
+    title = title if service.title_maxlen > 0 else in_markdown(title)
+    return {"title": title, "body": in_markdown(body), "body_format": NotifyFormat.MARKDOWN}
 
 
 def in_markdown(words: str) -> str:
     """Plain words as Markdown, with their addresses marked as such: the library would escape the signs within."""
-    from apprise import NotifyFormat
-    from apprise.conversion import convert_between
+    from apprise.conversion import text_to_markdown
 
     pieces = ADDRESS.split(words)
-    pieces[::2] = [convert_between(NotifyFormat.TEXT, NotifyFormat.MARKDOWN, piece) for piece in pieces[::2]]
+    pieces[::2] = map(text_to_markdown, pieces[::2])
     pieces[1::2] = [f"<{address}>" for address in pieces[1::2]]
     return "".join(pieces)
 
 
-def _outcome(result: AppriseResult) -> str:
-    """What came of it. Of all that the library logged, only the status of the service's answer surely holds no secret."""
+def _reason(result: AppriseResult) -> str:
+    """Why it was not sent. Of all that the library tells, only the status of an answer surely holds no secret."""
     statuses = STATUS.findall("\n".join(entry.message for entry in result.logs()))
-    return "it was sent" if result else f"the service answered {statuses[-1]}" if statuses else "it did not work"
+    return f"the service answered {statuses[-1]}" if statuses else "it did not work"
