@@ -10,8 +10,8 @@ from hypothesis import settings
 
 # How long an example takes depends on what else the machine does, so it is no reason to fail. Everywhere but in CI,
 # Hypothesis looks for new counterexamples each time.
-settings.register_profile("any", deadline=None, max_examples=60)
-settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True, print_blob=True)
+settings.register_profile("any", deadline=None, max_examples=40)
+settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
 
 KEPT = ("DELEBOT_SCHEMAS", "DELEBOT_REAL")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from apprise import Apprise
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
@@ -42,6 +42,9 @@ from tests.installation import Installation
 from tests.servers import Answer, Receiver, Site, rss
 from tests.test_kinds import ANY_WORDS, requests_of
 from tests.test_telegram import shared_posts
+
+# The library imports a module of Python's own that warns of its end.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 TO = {"url": "pover://bruker@hemmelig"}
 LINK = "https://klynge.example/sak_en*to/?a=1&b=2"
@@ -77,7 +80,7 @@ def bodies_of(post: Post) -> list[str]:
 # --- For any post --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("apprise"))
 def test_each_body_is_shorter_than_the_one_before_and_none_is_longer_than_allowed(post: Post) -> None:
     sizes = [len(body) for body in bodies_of(post)]
@@ -85,14 +88,14 @@ def test_each_body_is_shorter_than_the_one_before_and_none_is_longer_than_allowe
     assert all(0 < size <= max(SIZES) for size in sizes)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("apprise"))
 def test_the_link_of_an_article_is_whole_in_each_body(post: Post) -> None:
     if len(post.entries) == 1:
         assert all(address(post.entries[0].link) in body for body in bodies_of(post))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("apprise"))
 def test_no_post_calls_people_or_hides_an_address(post: Post) -> None:
     message = message_of(post)
@@ -100,10 +103,12 @@ def test_no_post_calls_people_or_hides_an_address(post: Post) -> None:
         assert not re.search(r"(?i)(^|[^a-z0-9])@\w|@(everyone|here|channel|all)\b|<[a-z/!@#&:]|\]\(|\]\[", words)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(ANY_WORDS)
+@example("[klikk https://klynge.example](https://ond.example)")
 def test_what_is_parted_reads_as_before(words: str) -> None:
-    addresses = re.compile(r"https?://[^\s<>]+")
+    addresses = re.compile(r"https?://[^\s<>\[\]]+")
+    assert "](" not in quiet(words)
     assert addresses.sub("", quiet(words)).replace("\u200b", "") == addresses.sub("", words).replace("\u200b", "")
 
 
@@ -120,7 +125,7 @@ def test_what_a_service_is_sent_is_never_more_than_the_library_lets_it_have(post
     assert all(line in said for line in body.rstrip().splitlines() if line.strip())
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(ANY_WORDS)
 def test_in_markdown_words_look_like_nothing_but_themselves(words: str) -> None:
     shown = MarkdownIt("commonmark").render(in_markdown(quiet(words)))
@@ -190,7 +195,6 @@ async def test_the_library_sends_title_and_words_under_our_name(receiver: Receiv
         LINK,
         "",
         "Glem ikke å dele dette!",
-        "LinkedIn: https://www.linkedin.com/?u=a_b",
     ]
     assert b"apprise" not in taken.body.lower() and b"github" not in taken.body
 
@@ -199,7 +203,7 @@ async def test_a_service_that_takes_markdown_alone_gets_every_link_whole(receive
     receiver.always = Answer(body=b'{"success": true}')
     await posted(at(receiver, "rocket", "krok/hemmelig@", "/#rom"))
     words = receiver.taken[0].json["text"]
-    assert f"<{LINK}>" in words and "<https://www.linkedin.com/?u=a_b>" in words
+    assert f"<{LINK}>" in words
     assert r"Sølv til \*klyngen\*" in words and r"sølv \[1\]" in words
 
 
@@ -267,18 +271,23 @@ async def test_nothing_that_the_library_logs_is_heard(url: str, capfd: pytest.Ca
     assert not heard and capfd.readouterr() == ("", "")
 
 
+class Heedless(Installation):
+    """An installation that minds no warnings of a module's end."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "PYTHONWARNINGS": "error,ignore::DeprecationWarning"}
+
+
 def test_an_installation_posts_by_it_and_keeps_its_secrets(tmp_path: Path) -> None:
-    with Site(rss((1, "Sak"))) as site, Receiver() as service:
-        it = Installation(tmp_path)
-        it.feed(site.feed, more="FIRST_RUN=latest\n")
+    with Site(rss((2, "Sak to"), (1, "Sak"))) as site, Receiver() as service:
+        it = Heedless(tmp_path)
+        it.feed(site.feed, more="FIRST_RUN=2\n")
         it.channel("hale", "apprise", at(service, before="kari:hemmelig@"))
-        checked = it.run("check")
-        service.answers.append(Answer())
-        done = it.run("trigger")
-        site.body, service.always = rss((2, "Sak to"), (1, "Sak")), Answer(403)
-        failed = it.run("trigger")
-        said = "".join(run.stdout + run.stderr for run in (checked, done, failed, it.run("status")))
-    assert (checked.returncode, done.returncode, failed.returncode) == (0, 0, 1), said
+        service.answers += [Answer(), Answer(403)]
+        checked, done = it.run("check"), it.run("trigger")
+        said = "".join(run.stdout + run.stderr for run in (checked, done))
+    assert (checked.returncode, done.returncode) == (0, 1), said
     assert "apprise, JSON, in order" in checked.stdout
     assert [taken.json["title"] for taken in service.taken] == ["Sak", "Sak to"]
     assert "hemmelig" not in said and "the service answered 403" in said

@@ -112,7 +112,7 @@ def within_limits(record: dict[str, Any]) -> None:
         assert graphemes(card["title"]) <= 300 and graphemes(card["description"]) <= 300
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts())
 def test_bluesky_gets_nothing_beyond_its_limits(post: Post) -> None:
     within_limits(record_of(post, READY))
@@ -124,7 +124,7 @@ def test_any_words_and_articles_are_within_its_limits(post: Post) -> None:
     within_limits(record_of(post, READY))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts())
 def test_only_our_own_links_and_hashtags_lie_on_the_words_and_nobody_is_mentioned(post: Post) -> None:
     for words, kind, value in facets_of(record_of(post)):
@@ -132,7 +132,7 @@ def test_only_our_own_links_and_hashtags_lie_on_the_words_and_nobody_is_mentione
         assert kind == ("tag" if len(post.entries) == 1 else "link")
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts())
 def test_the_link_and_the_title_of_an_article_reach_bluesky_whole(post: Post) -> None:
     record = record_of(post)

@@ -77,7 +77,7 @@ def is_beginning(shown: str, whole: str) -> bool:
 # --- For any post --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("discord"))
 def test_discord_gets_nothing_beyond_its_limits(post: Post) -> None:
     sent = bodies(post, forum=True)
@@ -101,7 +101,7 @@ def test_discord_gets_nothing_beyond_its_limits(post: Post) -> None:
     assert not any("image" in embed for embed in sent[-1].get("embeds", [])) or len(sent) == 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("discord"))
 def test_nobody_is_mentioned_in_discord_and_no_link_is_slipped_in(post: Post) -> None:
     ours = {safe(span.link) for entry in post.entries for block in entry.text for span in block.spans if span.link}
@@ -114,7 +114,7 @@ def test_nobody_is_mentioned_in_discord_and_no_link_is_slipped_in(post: Post) ->
             assert not re.search(r"(?<!/)@(everyone|here)", re.sub(r"https?://\S+", "", active(words)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("discord"))
 def test_the_link_and_the_signs_of_an_article_reach_discord_whole(post: Post) -> None:
     for body in bodies(post):

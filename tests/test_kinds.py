@@ -136,7 +136,7 @@ SLACK = "https://hooks.slack.com/services/T000/B000/xyz"
 OUR_DATE = re.compile(r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>")
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(posts("slack"))
 def test_slack_gets_nothing_beyond_its_limits(post: Post) -> None:
     bodies = slack_bodies(post)
@@ -157,7 +157,7 @@ def test_slack_gets_nothing_beyond_its_limits(post: Post) -> None:
     assert "blocks" not in bodies[-1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(posts("slack"))
 def test_nobody_is_mentioned_in_slack_and_no_entity_is_broken(post: Post) -> None:
     for body in slack_bodies(post):
@@ -169,7 +169,7 @@ def test_nobody_is_mentioned_in_slack_and_no_entity_is_broken(post: Post) -> Non
             assert re.sub(r"<(?:https?|mailto):[^<>|\s]*\|[^<>|\n]*>", "", rest).count("<") == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(posts("slack"))
 def test_the_link_of_an_article_reaches_slack_whole(post: Post) -> None:
     for body in slack_bodies(post):
@@ -177,7 +177,7 @@ def test_the_link_of_an_article_reaches_slack_whole(post: Post) -> None:
         assert {safe(entry.link) for entry in post.entries} <= set(links)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(posts("webhook"))
 def test_a_webhook_is_small_signed_and_whole(post: Post) -> None:
     secret = "whsec_" + b64encode(bytes(32)).decode()

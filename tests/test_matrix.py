@@ -85,7 +85,7 @@ def numbers(value: object) -> list[object]:
 # --- For any post --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts(), st.sampled_from(["publish", "revise"]))
 def test_an_event_is_never_too_large_and_mentions_nobody(post: Post, verb: str) -> None:
     sent = event(post, verb, image=IMAGE)
@@ -97,7 +97,7 @@ def test_an_event_is_never_too_large_and_mentions_nobody(post: Post, verb: str) 
     assert not numbers(sent)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts())
 def test_no_word_of_an_article_becomes_a_tag_a_picture_or_a_link_elsewhere(post: Post) -> None:
     html = event(post).get("formatted_body", "")
@@ -108,7 +108,7 @@ def test_no_word_of_an_article_becomes_a_tag_a_picture_or_a_link_elsewhere(post:
     assert html.count("\n") == html.partition("<pre>")[2].count("\n")
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts())
 def test_the_link_of_an_article_and_the_links_to_share_it_are_whole(post: Post) -> None:
     if not (sent := event(post)):

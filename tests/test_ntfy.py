@@ -34,7 +34,7 @@ def sent(post: Post) -> list[dict[str, Any]]:
     return [json.loads(request.content) for request in requests]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("ntfy"))
 def test_ntfy_takes_whatever_an_article_says(post: Post) -> None:
     for body in sent(post):

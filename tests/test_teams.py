@@ -85,7 +85,7 @@ def rendered(markdown: str) -> tuple[str, list[str]]:
 # --- For any post --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("teams"))
 def test_teams_gets_nothing_beyond_its_limits(post: Post) -> None:
     sent = content(post)
@@ -98,7 +98,7 @@ def test_teams_gets_nothing_beyond_its_limits(post: Post) -> None:
     assert all(link.startswith(("https://", "http://")) for link in links_in(card))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("teams"))
 def test_nothing_in_teams_is_a_mention_or_a_function(post: Post) -> None:
     card = card_of(content(post))
@@ -108,7 +108,7 @@ def test_nothing_in_teams_is_a_mention_or_a_function(post: Post) -> None:
         assert block["type"] != "TextBlock" or "<" not in block["text"].replace("\\<", "")
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("teams"))
 def test_the_link_and_the_title_of_an_article_reach_teams_whole(post: Post) -> None:
     card = card_of(content(post))

@@ -100,7 +100,7 @@ def without_addresses(words: str) -> str:
 # --- For any post --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("telegram"))
 def test_telegram_takes_whatever_an_article_says(post: Post) -> None:
     forms = sent(post)
@@ -189,7 +189,7 @@ def test_a_rich_message_is_made_of_blocks_and_an_ordinary_one_of_lines() -> None
     assert telegram(text) == "Én\nto <b>tre</b>\n\n• a\n• b\n\n<blockquote>q\nr</blockquote>"
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(WORDS, WORDS)
 def test_any_words_are_well_made_html(words: str, more: str) -> None:
     text = read(f"<p>{words}<b>{more}</b><a href='https://x.example/{words}'>{more}<br>{words}</a></p>")

@@ -59,7 +59,7 @@ def without_ours(content: str) -> str:
 # --- For any post --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(shared_posts("zulip"))
 def test_zulip_takes_whatever_an_article_says(post: Post) -> None:
     form = sent(post)
@@ -87,7 +87,7 @@ def test_an_address_leads_to_the_same_page(address: str) -> None:
     assert httpx.URL(address_zulip(address)).path == httpx.URL(safe(address)).path
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(WORDS, st.booleans(), st.booleans()), max_size=4))
 def test_no_words_are_more_than_words_however_they_are_divided(parts: list[tuple[str, bool, bool]]) -> None:
     spans = tuple(Span(" ".join(words.split()), bold=bold, italic=italic) for words, bold, italic in parts)

@@ -1,4 +1,4 @@
-"""A hundred services more, by the Apprise library, which sends by itself: https://appriseit.com/services/
+"""Any of a hundred services more, by the Apprise library: https://appriseit.com/services/
 
 Neither our guard against private addresses nor our limits of size and time hold there, and all that it tells is yes
 or no. A request to `apprise:` is what it is handed: a title, words, and fewer words for services that take less.
@@ -28,8 +28,10 @@ from bot.wire import Meaning, doubt, formed, meant, never, stop
 # The services have limits of their own, from 140 characters to many thousands, which only the library knows.
 SIZES = (1500, 900, 400, 140)
 TITLE, LINE, CALL, SHORTEST_LEAD = 200, 150, 150, 40
-OTHERS = "https?|mailtos?|smtps?|matrix|at|console|feed|file"
-URLS = rf"(?i:(?!(?:{OTHERS}):)[a-z][a-z0-9+.-]*://.*)"
+# Addresses of these forms are known from elsewhere, and are more likely a slip than a service.
+OTHERS = "https?|mailtos?|smtps?|matrix|at|console|feed|file|s?ftps?|ssh|git|data|javascript|wss?|tel|urn"
+URLS = rf"(?i:(?!(?:{OTHERS}):)[a-z0-9][a-z0-9+.-]*://.*)"
+FORM = r"[A-Za-z0-9][\w+.-]*://\S*"
 HELP = "https://appriseit.com/services/ tells how the address of each service is made"
 
 MEANINGS: dict[object, Meaning] = {
@@ -42,7 +44,8 @@ MEANINGS: dict[object, Meaning] = {
 # may be meant is parted by a sign without width; other signs are looks at most.
 EVERYBODY = r"@(?=(?i:everyone|here|channel|all)\b)"
 MEANINGFUL = re.compile(
-    rf"(https?://[^\s<>]+)|(?<![^\W_])@|{EVERYBODY}|(?<!\w)[#\uff03](?=[\w*])|<(?=[A-Za-z/!?@#&:])|\](?=[(\[:])"
+    rf"(https?://[^\s<>\[\]]+)|(?<![A-Za-z0-9])@|{EVERYBODY}|(?<!\w)[#\uff03](?=[\w*])|<(?=[A-Za-z/!?@#&:])"
+    r"|\](?=[(\[:])"
 )
 
 
@@ -52,8 +55,8 @@ def quiet(words: str) -> str:
 
 
 def address(link: str) -> str:
-    """An address that calls nobody, and leads to the same page."""
-    return re.sub(EVERYBODY, "%40", safe(link))
+    """An address that calls nobody and ends no link early, and leads to the same page."""
+    return re.sub(EVERYBODY, "%40", safe(link)).replace("[", "%5B").replace("]", "%5D")
 
 
 WORDS = Plain(max(SIZES), escape=quiet, address=address)
@@ -62,14 +65,14 @@ WORDS = Plain(max(SIZES), escape=quiet, address=address)
 class Settings(Values):
     """The address of the service, in Apprise's own form."""
 
-    url: Annotated[SecretStr, formed(r"[A-Za-z][\w+.-]*://\S*", "is not an address of Apprise's", f"{HELP}.")] = Field(
+    url: Annotated[SecretStr, formed(FORM, "is not an address of Apprise's", f"{HELP}.")] = Field(
         description="The address of a service, as the Apprise library has it, such as pover://user@token.",
         examples=["pover://user@token"],
         json_schema_extra={"any_address": True},
     )
 
 
-LIMITS = Limits(title=TITLE, lead=600, share_link=600, pictures=None)
+LIMITS = Limits(title=TITLE, lead=600, share="words", pictures=None)
 
 
 @kind(Settings, spacing=timedelta(seconds=2), limits=LIMITS, urls=URLS, proof=Proof.SCHEMA)
@@ -114,11 +117,6 @@ def _article(entry: Entry, language: str, how: Plain) -> str:
     tags = " ".join(f"#{tag}" for tag in entry.hashtags)
     link, line = how.address(entry.link), dotted((how.line(about(entry, language), LINE), tags))
     call = how.line(entry.share.words, CALL) if entry.share else ""
-    for to in entry.share.links if entry.share else ():
-        longer = f"{call}\n{how.line(to.label, LINE)}: {how.address(to.url)}"
-        if len(_apart(link, line, longer)) > how.most * 2 // 3:
-            break
-        call = longer
     for below in ((link, line, call), (link, call), (link,)):
         room = how.most - len(_apart("", *below)) - len("\n\n")
         if room >= 0:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NOBODY = logging.NullHandler()
 SHORT_TITLE = 60
 STATUS = re.compile(r"\berror=([3-5]\d\d)\b")
-ADDRESS = re.compile(r"(https?://[^\s<>]+)")
+ADDRESS = re.compile(r"(https?://[^\s<>\[\]\u200b]+)")
 
 
 async def send(request: httpx.Request) -> httpx.Response:
@@ -63,10 +63,11 @@ def _told(request: httpx.Request) -> httpx.Response:
 
 
 def _keep_quiet() -> None:
-    """Let nobody see what the library logs, for that may hold the address, which is a secret."""
-    log = logging.getLogger("apprise")
-    log.propagate = False
-    log.addHandler(NOBODY)
+    """Let nobody see what the library, and what it sends with, log: that may hold the address, which is a secret."""
+    for name in ("apprise", "urllib3"):
+        log = logging.getLogger(name)
+        log.propagate = False
+        log.addHandler(NOBODY)
 
 
 def _asset() -> AppriseAsset:
