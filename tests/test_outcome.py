@@ -10,8 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Busy, Refused, Stopped, Unknown
-from bot.outcome import LONGEST_WAIT, Standing, State, back_off, may_repeat, problem_of, retry_after, verdict
+from bot.model import Busy, Problem, Refused, Stopped, Unknown
+from bot.outcome import (
+    LONGEST_WAIT,
+    LOOK_AFTER,
+    TRIES_OF_A_POST,
+    Standing,
+    State,
+    back_off,
+    may_repeat,
+    not_there,
+    problem_of,
+    retry_after,
+    verdict,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -148,3 +160,34 @@ def test_backing_off_has_an_end(tries: int) -> None:
 
 def test_nothing_in_doubt_may_always_be_tried() -> None:
     assert may_repeat(Standing("publish", 1), NOW)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_doubt_is_looked_up_where_the_platform_can_be_asked(asked: bool) -> None:
+    became = verdict(Unknown("lost"), Standing("publish", 1, NOW, can_look_up=asked), NOW)
+    assert became.in_doubt
+    assert (became.state, became.due_at) == ((State.DUE, NOW + LOOK_AFTER) if asked else (State.UNKNOWN, NOW))
+
+
+def test_a_doubt_is_not_looked_up_for_ever() -> None:
+    became = verdict(Unknown("lost"), Standing("publish", TRIES_OF_A_POST, NOW, can_look_up=True), NOW)
+    assert became.state == State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("problem", "state", "stop"),
+    [(Busy("x"), State.DUE, False), (Stopped("x"), State.DUE, True), (Refused("x"), State.UNKNOWN, False)],
+)
+def test_a_look_that_fails_leaves_the_doubt(problem: Problem, state: State, stop: bool) -> None:
+    became = verdict(problem, Standing("look_up", 1, NOW, can_look_up=True), NOW)
+    assert (became.state, became.stop, became.in_doubt) == (state, stop, True)
+
+
+def test_what_was_looked_up_and_is_not_there_is_due_without_a_doubt() -> None:
+    became = not_there(NOW)
+    assert (became.state, became.due_at, became.in_doubt) == (State.DUE, NOW, False)
+
+
+def test_a_post_that_can_not_be_taken_back_stays_and_says_so() -> None:
+    became = verdict(Refused("too old"), Standing("retract", 1), NOW)
+    assert became.state == State.REFUSED and became.why == "not taken back: too old"
