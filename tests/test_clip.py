@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.model import Block, Text
 from bot.posts.characters import clean, graphemes_of, utf8, utf16
-from bot.posts.clip import clip, clip_line, sentence_ends, words_of
+from bot.posts.clip import clip, clip_line, sentence_ends, without_pointer, words_of
 from bot.posts.markups.chat import mrkdwn
 from bot.posts.read import read
 from bot.posts.write import paragraph, plain
@@ -125,3 +125,33 @@ def test_a_clipped_line_fits(words: str, limit: int, measure) -> None:  # type: 
 )
 def test_a_line_is_cut_at_a_word(words: str, limit: int, line: str) -> None:
     assert clip_line(words, limit) == line
+
+
+# --- What only leads elsewhere -------------------------------------------------------------------------------------
+
+POINTING = "<p>Les <a href='https://klynge.example/'>hele rapporten</a>.</p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        (f"<p>Ord.</p>{POINTING}", "Ord."),
+        (f"<p>Ord.</p><h2>Les mer</h2>{POINTING}", "Ord."),
+        (POINTING, "Les hele rapporten."),
+        (f"<h2>Les mer</h2>{POINTING}", "Les mer\n\nLes hele rapporten."),
+        (f"{POINTING}<p>Ord.</p>", "Les hele rapporten.\n\nOrd."),
+        ("<p>Ord.</p><p>Ikke mer.</p>", "Ord.\n\nIkke mer."),
+        (f"<p>Ord.</p><p>{'Lange ord. ' * 8}<a href='https://klynge.example/'>Les</a></p>", None),
+        ("<p>Ord.</p><ul><li><a href='https://klynge.example/'>Les</a></li></ul>", None),
+    ],
+)
+def test_a_last_line_that_holds_a_link_is_left_out_where_links_are_not_shown(html: str, kept: str | None) -> None:
+    assert plain(without_pointer(read(html))) == (plain(read(html)) if kept is None else kept)
+
+
+@given(st.lists(st.sampled_from(["<p>Ord.</p>", "<h2>Mer</h2>", POINTING, "<ul><li>a</li></ul>"])).map("".join))
+def test_a_text_is_never_emptied_by_that_and_stays_a_beginning_of_itself(html: str) -> None:
+    text = read(html)
+    kept = without_pointer(text)
+    assert bool(kept) == bool(text)
+    assert text[: len(kept)] == kept

@@ -157,7 +157,7 @@ def test_a_correction_says_again_that_nobody_is_mentioned_and_all_that_may_have_
 # --- Buttons, deletion, checking -----------------------------------------------------------------------------------
 
 
-def test_the_call_ends_the_words_and_each_fitting_link_is_a_button() -> None:
+def test_the_call_stands_just_above_its_buttons_and_each_fitting_link_is_a_button() -> None:
     links = (
         ShareLink("linkedin", "LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url=x"),
         ShareLink("email", "E-post", "mailto:?body=x"),
@@ -167,7 +167,8 @@ def test_the_call_ends_the_words_and_each_fitting_link_is_a_button() -> None:
     call = ShareCall("Glem *ikke* å dele dette!", links)
     entry = Entry("item-1", "Tittel", "https://klynge.example/1", read("<p>Ord.</p>"), share=call)
     rich, plainest = bodies(Post("k-1", Occasion.SHARE, NOW, (entry,), language="nb"))
-    assert rich["embeds"][0]["description"] == "Ord.\n\n**Glem \\*ikke\\* å dele dette!**"
+    assert rich["embeds"][0]["description"] == "Ord."
+    assert rich["embeds"][1:] == [{"description": "**Glem \\*ikke\\* å dele dette!**"}]
     assert [len(row["components"]) for row in rich["components"]] == [5, 1]
     assert [button["label"] for button in buttons_of(rich)] == ["LinkedIn", "0", "1", "2", "3", "4"]
     assert all(button["type"] == 2 and button["style"] == 5 for button in buttons_of(rich))

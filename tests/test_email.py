@@ -22,6 +22,7 @@ from bot.model import Attempt, Busy, Entry, Occasion, Picture, Post, Receipt, Sh
 from bot.posts.characters import clean, one_line
 from bot.posts.clip import clip_line
 from bot.posts.links import safe
+from bot.posts.markups.html import headline
 from bot.posts.read import read
 from tests.goldens import NOW
 from tests.test_kinds import ADDRESSES, ANY_WORDS, posts, requests_of
@@ -92,7 +93,7 @@ def test_no_words_become_a_header_and_the_subject_is_on_one_line(post: Post) -> 
     message = mail_of(post)
     assert {name.lower() for name in message.keys()} == HEADERS | {"mime-version", "content-type"}  # noqa: SIM118
     assert not message.defects
-    first = next((entry.title or entry.link for entry in post.entries), post.words.partition("\n")[0])
+    first = next((headline(entry) for entry in post.entries), post.words.partition("\n")[0])
     more = f" + {len(post.entries) - 1}" if len(post.entries) > 1 else ""
     assert re.sub(r"\s", "", str(message["subject"])) == re.sub(r"\s", "", clip_line(one_line(first), 150) + more)
     assert message["to"] == "alle@klynge.example"
@@ -258,3 +259,16 @@ def test_two_readers_are_two_destinations_and_no_address_of_the_web_is_mail() ->
     assert kind.target_of(one) != kind.target_of(other)
     assert kind.remembers(one) is None
     assert recognise("https://smtp.tilbyder.example/") is None
+
+
+@pytest.mark.parametrize(
+    ("title", "link", "shown"),
+    [
+        ("Tittel", "https://www.klynge.example/a", "Tittel"),
+        ("", "https://www.klynge.example/a", "klynge.example"),
+        ("", "https://[x", "\u2013"),
+        ("", "", "\u2013"),
+    ],
+)
+def test_an_article_without_a_title_is_called_by_its_site(title: str, link: str, shown: str) -> None:
+    assert headline(Entry("item-1", title, link, ())) == shown

@@ -115,6 +115,15 @@ def test_a_title_without_a_link_is_read_as_markdown_and_so_escaped() -> None:
     assert "title_link" not in card
 
 
+@settings(max_examples=40)
+@given(st.text() | ANY_WORDS | st.just("[klikk](https://ond.example) www.ond.example mailto:a@ond.example"))
+def test_a_title_without_a_link_leads_nowhere(words: str) -> None:
+    entry = replace(ENTRY, title=" ".join(clean(words).split()), link="")
+    _, (card,) = shown(Post("k-1", Occasion.SHARE, NOW, (entry,)), url=URL)
+    assert not [token for token in tokens_of(card.get("title", "")) if token.type in {"link_open", "image"}]
+    assert not re.search(r"(?i)[a-z]:[^\s\u200b]|www\.|\w@\w", card.get("title", ""))
+
+
 def test_only_one_article_asks_to_be_shared() -> None:
     _, cards = shown(Post("k-1", Occasion.DIGEST, NOW, (ENTRY, ENTRY)), url=URL)
     assert not [card for card in cards if "fields" in card]

@@ -94,8 +94,8 @@ def test_the_call_ends_the_message_and_the_picture_stands_above_it() -> None:
         "[*Tittel*](https://klynge.example/1)",
         "Ord.",
         "![Fire personer](https://klynge.example/b.jpg)",
-        "Klyngen",
-        "*Glem \u2217ikke\u2217 å dele dette!* · [X](https://x.com/y)",
+        "_Klyngen_",
+        "*Glem \u2217ikke\u2217 å dele dette!*\n[X](https://x.com/y)",
     ]
 
 

@@ -18,7 +18,7 @@ from bot.kinds import Limits, Pictures, Proof, kind
 from bot.model import Attempt, Credentials, Flow, Post, Problem, Receipt
 from bot.posts.characters import one_line
 from bot.posts.clip import clip_line
-from bot.posts.markups.html import mail_page, mail_words
+from bot.posts.markups.html import headline, mail_page, mail_words
 from bot.settings import Values
 from bot.wire import Meaning, formed, later, meant, never, stop
 
@@ -144,5 +144,5 @@ def _message(post: Post, to: Known) -> EmailMessage:
 
 def _subject(post: Post) -> str:
     """What the mail is about, on one line."""
-    first = next((entry.title or entry.link for entry in post.entries), post.words.partition("\n")[0])
+    first = next(map(headline, post.entries), post.words.partition("\n")[0])
     return clip_line(one_line(first), SUBJECT) + (f" + {len(post.entries) - 1}" if post.entries[1:] else "")

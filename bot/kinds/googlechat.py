@@ -104,8 +104,9 @@ def _message(post: Post, *, rich: bool) -> Widget | None:
         room = (LARGEST - len(compact(_card(bare, end, title)))) // count - WIDGET
         if room >= LEAST_LEAD:
             leads = [_words(card(clip(entry.text, room, in_json, card))) for entry in entries]
-            trios = zip(around, leads, strict=True)
-            return _card([part for (above, below), lead in trios for part in (*above, *lead, *below)], end, title)
+            pairs = zip(around, leads, strict=True)
+            shown = [[*_joined([*above, *lead], apart=alone), *below] for (above, below), lead in pairs]
+            return _card([part for widgets in shown for part in widgets], end, title)
     return None
 
 
@@ -121,7 +122,7 @@ def _around(entry: Entry, language: str, *, rich: bool) -> tuple[list[Widget], l
     above = _words(f"<b>{link(title, entry.link)}</b>" if title else "")
     if rich and entry.picture and entry.picture.url.startswith("https://"):
         alt = clip_line(entry.picture.alt or entry.title, ALT, in_json)
-        opens = {"onClick": _opening(entry.link)} if entry.link else {}
+        opens = {"onClick": {"openLink": {"url": safe(entry.link)}}} if entry.link else {}
         above.append({"image": {"imageUrl": safe(entry.picture.url), "altText": alt, **opens}})
     authors, source = (clip_line(words, NAMES, in_json) for words in (", ".join(entry.authors), entry.source))
     date = in_words(entry.published, language) if entry.published else ""
@@ -135,13 +136,14 @@ def _end(entry: Entry, language: str, *, rich: bool) -> list[Widget]:
     links = [(clip_line(to.label, LABEL), to.url) for to in (entry.share.links if entry.share else ())]
     if not rich:
         return _words(dotted((call, *(link(escape(label), url) for label, url in links))))
-    buttons = [*([(words_in(READ, language), entry.link)] if entry.link else []), *links]
-    shown = [{"text": label, "onClick": _opening(url)} for label, url in buttons if url.startswith("http")]
+    keys = [*([(words_in(READ, language), entry.link)] if entry.link else []), *links]
+    shown = [{"text": label, "onClick": {"openLink": {"url": safe(url)}}} for label, url in keys if url[:4] == "http"]
     return [*_words(call), *([{"buttonList": {"buttons": shown}}] if shown else [])]
 
 
-def _opening(address: str) -> Widget:
-    return {"openLink": {"url": safe(address)}}
+def _joined(widgets: list[Widget], *, apart: bool) -> list[Widget]:
+    """Title and lead as they are, or of several articles in one paragraph, by which they belong together."""
+    return widgets if apart else _words("<br>".join(each["textParagraph"]["text"] for each in widgets))
 
 
 def _words(written: str) -> list[Widget]:

@@ -14,7 +14,7 @@ from bot.posts.clip import clip
 from bot.posts.dates import in_words
 from bot.posts.links import safe
 from bot.posts.markups.chat import dotted
-from bot.posts.markups.markdown import escape_mattermost, link_mattermost, mattermost, silent_mattermost
+from bot.posts.markups.markdown import bare_mattermost, escape_mattermost, link_mattermost, mattermost, quiet_mattermost
 from bot.posts.values import given
 from bot.posts.write import paragraph
 from bot.settings import Values
@@ -135,15 +135,15 @@ def _body(post: Post, to: Settings) -> dict[str, Any]:
 def _card(entry: Entry, language: str, share: ShareCall | None) -> dict[str, Any]:
     """The article; the call to share and its links are a field, which is never folded away as long words are."""
     date = in_words(entry.published, language) if entry.published else ""
-    title, call = silent_mattermost(entry.title or entry.link), silent_mattermost(share.words if share else "")
+    title, call = quiet_mattermost(entry.title or entry.link), quiet_mattermost(share.words if share else "")
     links = [link_mattermost(escape_mattermost(link.label), link.url) for link in (share.links if share else ())]
     return given({
         "fallback": f"{title} {safe(entry.link)}".strip(),
-        "author_name": silent_mattermost(", ".join(entry.authors)),
-        "title": title if entry.link else escape_mattermost(title),
+        "author_name": quiet_mattermost(", ".join(entry.authors)),
+        "title": title if entry.link else bare_mattermost(entry.title),
         "title_link": safe(entry.link),
         "text": mattermost(clip(entry.text, LEAD, len, mattermost)) or ("" if title else "\u2013"),
         "image_url": safe(entry.picture.url) if entry.picture else "",
         "fields": [{"short": False, "title": call, "value": dotted(links)}] if share else [],
-        "footer": silent_mattermost(dotted((entry.source, date))),
+        "footer": quiet_mattermost(dotted((entry.source, date))),
     })  # fmt: skip

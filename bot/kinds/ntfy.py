@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from bot.kinds import ALL_PICTURES, Limits, Pictures, kind
 from bot.model import Attempt, Credentials, Flow, Post, Problem, Receipt, Refused, Stopped
 from bot.posts.characters import one_line
-from bot.posts.clip import clip, clip_line
+from bot.posts.clip import clip, clip_line, without_pointer
 from bot.posts.links import safe
 from bot.posts.markups.chat import about, buttons, titles
 from bot.posts.markups.html import addressed
@@ -146,5 +146,5 @@ def _body(post: Post, sequence: str, to: Settings, *, rich: bool) -> Body:
     line = "\n\n".join(filter(None, (about(entry, post.language, 100), clip_line(call, 300))))
     if (room := min(MESSAGE, BODY - len(compact(body))) - in_json(f"\n\n{line}")) < 0:
         raise Refused("the article's link is longer than ntfy takes")
-    message = "\n\n".join(filter(None, (plain(clip(entry.text, room, in_json)), line)))
+    message = "\n\n".join(filter(None, (plain(clip(without_pointer(entry.text), room, in_json)), line)))
     return given(body | {"message": message or title or "\u2013"})

@@ -141,9 +141,10 @@ def _written(heads: Sequence[Block], picture: str, end: Text, lead: Text) -> str
 def _ends(entry: Entry, language: str) -> Iterator[tuple[str, Text]]:
     """The picture, and the lines about the article and to share it; the richest first."""
     date, shown, share = in_words(entry.published, language) if entry.published else "", entry.picture, entry.share
-    about = paragraph(clip_line(dotted((", ".join(entry.authors), date, entry.source)), LINE))
+    about = Span(clip_line(dotted((", ".join(entry.authors), date, entry.source)), LINE), italic=True)
     picture = picture_rocketchat(clip_line(shown.alt or entry.title, LINE), shown.url) if shown else ""
     call = [Span(clip_line(share.words, LINE), bold=True)] if share else []
     links = [span for link in (share.links if share else ()) for span in (Span(" \u00b7 "), Span(link.label, link.url))]
+    links[:1] = [Span("\n")] * bool(links)
     for seen, spans in ((picture, (*call, *links)), ("", (*call, *links)), ("", (*call,))):
-        yield seen, (*about, *([Block("paragraph", spans)] if spans else []))
+        yield seen, tuple(Block("paragraph", row) for row in ((about,), spans) if any(span.text for span in row))

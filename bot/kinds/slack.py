@@ -25,7 +25,7 @@ NEW = "Make an incoming webhook in Slack and put its address into URL"
 OTHER = "make an incoming webhook for another channel and put its address into URL"
 
 # Lengths are in UTF-16 units of what is sent, which is the strictest way to read Slack's limits.
-SECTION, SECTION_OF_MANY, MOST_ENTRIES, WORDS = 3000, 600, 20, 39_000
+SECTION, SECTION_OF_MANY, MOST_ENTRIES, WORDS = 3000, 600, 20, 36_000
 TITLE, ALT, ABOUT, IMAGE = 800, 1000, 300, 3000
 
 MEANINGS: dict[object, Meaning] = {
@@ -85,15 +85,18 @@ def _ask(body: dict[str, Any], to: Settings) -> Flow[Receipt]:
 def _bodies(post: Post) -> list[dict[str, Any]]:
     """The ways to show the post, the richest first. A link too long for a block is shown among plain words only."""
     entries, room = post.entries[:MOST_ENTRIES], SECTION_OF_MANY if post.entries[1:] else SECTION
+    gap, share = ("\n", "") if post.entries[1:] else ("\n\n", "".join(map(_share, entries)))
     said = [] if entries else [mrkdwn(clip(paragraph(post.words), SECTION, utf16, mrkdwn)) or "\u2013"]
     rest = [f"+ {len(post.entries) - MOST_ENTRIES}"] if len(post.entries) > MOST_ENTRIES else []
-    words = "\n\n".join([*said, *(_words(entry, WORDS // len(entries)) for entry in entries), *rest])
+    pieces = [*said, *(_words(entry, WORDS // len(entries), gap) for entry in entries), *rest, share]
+    words = "\n\n".join(filter(None, pieces))
     plainest: dict[str, Any] = {"text": words, "unfurl_links": False, "unfurl_media": False}
     if any(utf16(link_mrkdwn("", entry.link)) > room // 2 for entry in entries):
         return [plainest]
-    sections = [_section(piece) for piece in [*said, *(_words(entry, room) for entry in entries), *rest]]
+    sections = [_section(piece) for piece in [*said, *(_words(entry, room, gap) for entry in entries), *rest]]
     picture, about = _around(entries[0], post.language) if len(entries) == 1 else ([], [])
-    forms = [[*sections, *shown, *about] for shown in ((picture, []) if picture else ([],))]
+    below = [*about, *([_section(share)] if share else [])]
+    forms = [[*sections, *shown, *below] for shown in ((picture, []) if picture else ([],))]
     return [*({**plainest, "blocks": blocks} for blocks in forms), plainest]
 
 
@@ -101,14 +104,14 @@ def _section(words: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text": words}}
 
 
-def _words(entry: Entry, room: int) -> str:
-    """The title as a link, and below it as much of the lead as there is room for."""
+def _words(entry: Entry, room: int, gap: str) -> str:
+    """The title as a link, and below it, after a gap, as much of the lead as there is room for."""
     title = escape_mrkdwn(clip_line(entry.title or entry.link, min(TITLE, room // 4), _escaped))
     head = f"*{link_mrkdwn(title, entry.link) if entry.link else title}*" if title else ""
     if utf16(head) > room:
         raise Refused("the article's link is longer than Slack takes")
-    lead = mrkdwn(clip(entry.text, room - utf16(head) - 1, utf16, mrkdwn))
-    return "\n".join(filter(None, (head, lead))) or "\u2013"
+    lead = mrkdwn(clip(entry.text, room - utf16(head) - len(gap), utf16, mrkdwn))
+    return gap.join(filter(None, (head, lead))) or "\u2013"
 
 
 def _around(entry: Entry, language: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -116,8 +119,8 @@ def _around(entry: Entry, language: str) -> tuple[list[dict[str, Any]], list[dic
     names = (clip_line(words, ABOUT, _escaped) for words in (", ".join(entry.authors), entry.source))
     authors, source = map(escape_mrkdwn, names)
     date = date_mrkdwn(entry.published, in_words(entry.published, language)) if entry.published else ""
-    lines = (dotted((authors, date, source)), _share(entry))
-    about = [{"type": "context", "elements": [_section(line)["text"]]} for line in lines if line]
+    line = dotted((authors, date, source))
+    about = [{"type": "context", "elements": [_section(line)["text"]]}] if line else []
     if not entry.picture or utf16(entry.picture.url) > IMAGE:
         return [], about
     alt = clip_line(entry.picture.alt or entry.title, ALT, utf16) or "\u2013"
@@ -125,14 +128,13 @@ def _around(entry: Entry, language: str) -> tuple[list[dict[str, Any]], list[dic
 
 
 def _share(entry: Entry) -> str:
-    """The call to share and its links, as many as there is room for."""
+    """The call to share, and on the next line its links, as many as there is room for."""
     if not entry.share:
         return ""
-    line = f"*{escape_mrkdwn(clip_line(entry.share.words, ABOUT, _escaped))}*"
-    for link in entry.share.links:
-        longer = f"{line} \u00b7 {link_mrkdwn(link.label, link.url)}"
-        line = longer if utf16(longer) <= SECTION else line
-    return line
+    call = escape_mrkdwn(clip_line(entry.share.words, ABOUT, _escaped))
+    call = f"*{call}*" if call else ""
+    links = (link_mrkdwn(link.label, link.url) for link in entry.share.links)
+    return "\n".join(filter(None, (call, dotted(links, SECTION - utf16(call) - 1, utf16))))
 
 
 def _escaped(words: str) -> int:

@@ -134,12 +134,14 @@ def _content(post: Post) -> str:
     if len(post.entries) != 1:
         return zulip(titles(post, MOST_ENTRIES, CONTENT, len, zulip)) or "\u2013"
     entry = post.entries[0]
-    title, below, call = article(entry, post.language, clip(entry.text, LEAD, len, zulip))
+    lead = clip(entry.text, LEAD, len, zulip)
+    title, below, call = article(entry, post.language, lead)
     links = [link_zulip(escape_zulip(link.label), link.url) for link in (entry.share.links if entry.share else ())]
     picture = picture_zulip(entry.picture.alt, entry.picture.url) if entry.picture else ""
     tags = " ".join(f"#{tag}" for tag in entry.hashtags)
     for shown, end in ((picture, dotted(links)), ("", "")):
-        parts = (zulip(title), shown, zulip(below), tags, "\n".join(filter(None, (zulip(call), end))))
+        above, about = (zulip(title), zulip(lead)), zulip(below[len(lead) :])
+        parts = (*above, shown, about, tags, "\n".join(filter(None, (zulip(call), end))))
         if len(words := "\n\n".join(filter(None, parts)) or "\u2013") <= CONTENT:
             return words
     raise Refused("the article's link is longer than Zulip takes")

@@ -14,6 +14,7 @@ from bot.posts.characters import graphemes_of
 from bot.posts.write import plain
 
 ELLIPSIS = "\u2026"
+POINTER = 80  # Characters of a paragraph such as «Read the whole report.»
 ENOUGH = 0.4  # The share of the limit that whole sentences must fill to be preferred to a cut one.
 
 # --- Where sentences end -------------------------------------------------------------------------------------------
@@ -161,6 +162,14 @@ def without_last_heading(text: Text) -> Text:
     while text and text[-1].kind == "heading":
         text = text[:-1]
     return text
+
+
+def without_pointer(text: Text) -> Text:
+    """The text without a last short paragraph that holds a link, for where none can be shown: it would lead nowhere."""
+    last = text[-1] if len(text) > 1 else None
+    if last is None or last.kind != "paragraph" or len(words_of(last)) > POINTER or not any(s.link for s in last.spans):
+        return text
+    return without_last_heading(text[:-1]) or text
 
 
 def clip_line(words: str, limit: int, measure: Callable[[str], int] = len) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.commands.demo.drawing import anchor, dicts, image, words
 from bot.commands.demo.face_html import html
 from bot.commands.demo.face_parts import broken, card, host, link_of_picture, linked, part, said, stand_in
-from bot.commands.demo.markdown import MATTERMOST, ROCKETCHAT, ZULIP, whole
+from bot.commands.demo.markdown import MATTERMOST, ROCKETCHAT, ZULIP, line, whole
 
 Json = Mapping[str, Any]
 
@@ -27,10 +27,11 @@ def mattermost(message: Json) -> str:
 
 def _attachment(shown: Json) -> str:
     title, footer = shown.get("title"), shown.get("footer")
-    picture = shown.get("image_url")
+    picture, address = shown.get("image_url"), shown.get("title_link")
+    name = anchor(address, broken(words(title))) if address else line(title, MATTERMOST)
     parts = (
         part("author", broken(words(shown.get("author_name")))),
-        part("heading", anchor(shown.get("title_link"), broken(words(title))) if title else ""),
+        part("heading", name if title else ""),
         said(whole(shown.get("text"), MATTERMOST)),
         image(picture, title) if picture else "",
         "".join(_field(field) for field in dicts(shown.get("fields"))),

@@ -30,7 +30,9 @@ def bodies_discord(post: Post) -> list[dict[str, Any]]:
     entries, alone = post.entries[:MOST_ENTRIES], len(post.entries) == 1
     words = "" if entries else discord(clip(paragraph(post.words), CONTENT, write=discord)) or "\u2013"
     words = f"+ {len(post.entries) - MOST_ENTRIES}" if len(post.entries) > MOST_ENTRIES else words
-    embeds = [_embed_discord(entry, TOTAL // len(entries), with_call=alone) for entry in entries]
+    call = _call_discord(entries[0]) if alone else ""
+    embeds = [_embed_discord(entry, (TOTAL - len(call)) // len(entries)) for entry in entries]
+    embeds += [{"description": call}] if call else []
     rows = _rows_discord(entries[0].share.links) if alone and entries[0].share else []
     bare = [{name: value for name, value in embed.items() if name != "image"} for embed in embeds]
     forms = [(embeds, rows), (bare, [])] if rows or bare != embeds else [(embeds, rows)]
@@ -39,22 +41,26 @@ def bodies_discord(post: Post) -> list[dict[str, Any]]:
     ]
 
 
-def _embed_discord(entry: Entry, room: int, *, with_call: bool) -> dict[str, Any]:
-    """The article as a card of at most so many code points; the call to share it ends its words."""
+def _call_discord(entry: Entry) -> str:
+    """The call to share, for a card of its own: within the article's a picture would part it from its buttons."""
+    call = escape_discord(clip_line(entry.share.words, CALL, _size_discord)) if entry.share else ""
+    return f"**{call}**" if call else ""
+
+
+def _embed_discord(entry: Entry, room: int) -> dict[str, Any]:
+    """The article as a card of at most so many code points."""
     if len(safe(entry.link)) > ADDRESS:
         raise Refused("the article's link is longer than Discord takes")
     title = escape_discord(clip_line(entry.title or entry.link, min(TITLE, room // 4), _size_discord))
     authors, source = (clip_line(name, min(NAMES, room // 10)) for name in (", ".join(entry.authors), entry.source))
     picture = entry.picture if entry.picture and len(safe(entry.picture.url)) <= ADDRESS else None
     alt = clip_line(picture.alt, min(ALT, room // 8)) if picture else ""
-    call = escape_discord(clip_line(entry.share.words, CALL, _size_discord)) if with_call and entry.share else ""
-    left = room - sum(map(len, (title, authors, source, alt, call))) - len("\n\n****")
-    lead = discord(clip(entry.text, min(left, DESCRIPTION - CALL - len("\n\n****")), write=discord))
-    words = "\n\n".join(filter(None, (lead, f"**{call}**" if call else "")))
+    left = room - sum(map(len, (title, authors, source, alt)))
+    lead = discord(clip(entry.text, min(left, DESCRIPTION), write=discord))
     return given({
         "title": title,
         "url": safe(entry.link),
-        "description": words or ("" if title else "\u2013"),
+        "description": lead or ("" if title else "\u2013"),
         "author": given({"name": authors}),
         "image": given({"url": safe(picture.url), "description": alt}) if picture else {},
         "timestamp": entry.published.isoformat() if entry.published and entry.published.year >= 1970 else "",

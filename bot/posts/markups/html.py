@@ -13,6 +13,7 @@ from bot.model import Block, Entry, Image, Picture, Post, Prepared, Refused, Spa
 from bot.posts.characters import one_line
 from bot.posts.clip import clip, clip_line
 from bot.posts.dates import in_words
+from bot.posts.links import page as site_and_path
 from bot.posts.links import safe
 from bot.posts.markups.chat import READ
 from bot.posts.share_links import words_in
@@ -25,10 +26,11 @@ def escape(words: str) -> str:
     return escape_html(words, quote=False).replace('"', "&quot;")
 
 
-def link(words: str, address: str) -> str:
-    """A link around words that are written already; those alone where no reader could follow it."""
+def link(words: str, address: str, look: str = "") -> str:
+    """A link around words that are written already, in a style; those alone where no reader could follow it."""
     opens = address.startswith(("https://", "http://", "mailto:"))
-    return f'<a href="{escape(safe(address))}">{words}</a>' if opens else words
+    style = f' style="{look}"' if look else ""
+    return f'<a href="{escape(safe(address))}"{style}>{words}</a>' if opens else words
 
 
 def _broken(words: str) -> str:
@@ -254,6 +256,7 @@ def _both(text: Text) -> str:
 WIDTH, MOST_MAILED, LEAD_MAILED = 600, 50, 250
 LETTER = f"max-width:{WIDTH}px;margin:0 auto;padding:16px;font-family:Arial,sans-serif;font-size:16px;line-height:1.5"
 HEADLINE, GREY = "margin:24px 0 8px;font-size:22px;line-height:1.3", "color:#666666;font-size:14px"
+BLACK, BLUE = "color:#1a1a1a;text-decoration:none", "color:#0b57d0;text-decoration:underline"
 APART = "margin-top:24px;padding-top:8px;border-top:1px solid #cccccc"
 
 
@@ -268,13 +271,13 @@ def mail_page(post: Post) -> str:
 
 def _mailed(entry: Entry, post: Post) -> str:
     alone, picture = len(post.entries) == 1, entry.picture
-    parts = [f'<h2 style="{HEADLINE}">{link(escape(entry.title or entry.link or DASH), entry.link)}</h2>']
+    parts = [f'<h2 style="{HEADLINE}">{link(escape(headline(entry)), entry.link, BLACK)}</h2>']
     if alone and picture and picture.url.startswith("https://"):
         sides = f'width="{min(picture.width or WIDTH, WIDTH)}" style="max-width:100%;height:auto;border:0"'
         image = f'<img src="{escape(safe(picture.url))}" alt="{escape(picture.alt)}" {sides}>'
         parts.append(f"<p>{link(image, entry.link)}</p>")
     parts.append(page(entry.text if alone else clip(entry.text, LEAD_MAILED)))
-    parts.append(f"<p>{link(words_in(READ, post.language), entry.link)}</p>" if entry.link else "")
+    parts.append(f"<p>{link(words_in(READ, post.language), entry.link, BLUE)}</p>" if entry.link else "")
     about = escape(_about(entry, post.language))
     parts.append(f'<p style="{GREY}">{about}</p>' if about else "")
     if alone and entry.share:
@@ -283,6 +286,11 @@ def _mailed(entry: Entry, post: Post) -> str:
             f'<div style="{APART}">\n<p><strong>{escape(entry.share.words)}</strong></p>\n<p>{links}</p>\n</div>'
         )
     return "\n".join(filter(None, parts))
+
+
+def headline(entry: Entry) -> str:
+    """What an article is called in a mail; one without a title by the site that it is on."""
+    return entry.title or site_and_path(entry.link)[0] or DASH
 
 
 def mail_words(post: Post) -> str:

@@ -104,6 +104,7 @@ MEANINGFUL_TO_MATTERMOST = re.compile(
     r"|(?P<name>(?<![A-Za-z0-9])@|:(?=[\w+-]{1,40}:)|#(?=[^\W\d_]))"
     r"|(?P<mark>[*`~\[\]]|\\(?!\w)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
 )
+ADDRESS_IN_MATTERMOST = re.compile(r"(?i)(?<=[a-z0-9.+-]):(?=\S)|\bwww\d*(?=\.)|(?<=[a-z0-9])@")
 LINE_START_IN_MATTERMOST = re.compile(r"^ *([#>+|-]|\d+(?=[.)](?:\s|$)))|^ *(?==|:-)|^ +", re.MULTILINE)
 
 
@@ -132,9 +133,14 @@ def _harmless_start(found: re.Match[str]) -> str:
     return f"\\{sign}" if sign else ZERO_WIDTH_SPACE * (found.end() < len(found.string))
 
 
-def silent_mattermost(words: str) -> str:
+def quiet_mattermost(words: str) -> str:
     """Words that Mattermost shows as they are, such as a title, without names that it could take for a mention."""
     return re.sub(r"(?<![A-Za-z0-9])@|<", rf"\g<0>{ZERO_WIDTH_SPACE}", words)
+
+
+def bare_mattermost(words: str) -> str:
+    """Plain words for a title that leads nowhere, in which Mattermost looks for links and addresses: it finds none."""
+    return escape_mattermost(ADDRESS_IN_MATTERMOST.sub(rf"\g<0>{ZERO_WIDTH_SPACE}", words))
 
 
 def link_mattermost(words: str, address: str) -> str:

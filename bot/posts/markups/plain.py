@@ -14,7 +14,7 @@ import regex
 
 from bot.model import Entry, Post, Receipt, Refused, Text
 from bot.posts.characters import graphemes, utf16
-from bot.posts.clip import clip, clip_line
+from bot.posts.clip import clip, clip_line, without_pointer
 from bot.posts.links import safe
 from bot.posts.write import ZERO_WIDTH_SPACE, paragraph, plain
 
@@ -37,7 +37,8 @@ def alone(post: Post) -> Entry | None:
 class Plain:
     """How a network takes words: so many, as `measure` counts what `escape`, `hashtag` and `address` make of them.
 
-    `links` is how many articles are listed with their links where a post shows several.
+    `links` is how many articles are listed with their links where a post shows several; `titled` is False if the
+    title of an article stands on the card below its words, where it need not be said twice.
     """
 
     most: int
@@ -46,14 +47,15 @@ class Plain:
     hashtag: Callable[[str], str] = "#{}".format
     address: Callable[[str], str] = safe
     links: int = 20
+    titled: bool = True
 
     def line(self, words: str, room: int) -> str:
         """One line of plain words, shortened to the room and then escaped."""
         return self.escape(clip_line(words, max(room, 0), self._size))
 
     def text(self, text: Text, room: int) -> str:
-        """As much of a text as there is room for, escaped."""
-        return self._written(clip(text, max(room, 0), self.measure, self._written))
+        """As much of a text as there is room for, escaped, without a last line that only leads elsewhere."""
+        return self._written(clip(without_pointer(text), max(room, 0), self.measure, self._written))
 
     def _written(self, text: Text) -> str:
         return self.escape(plain(text))
@@ -68,7 +70,8 @@ def told(post: Post, how: Plain, *, with_lead: bool = True) -> str:
         return how.text(paragraph(post.words), how.most) or "\u2013"
     if (entry := alone(post)) is None:
         return _listed(post.entries, how)
-    title = how.line(entry.title or entry.link, min(TITLE, how.most // 3))
+    on_card = entry.link and entry.text and not how.titled
+    title = "" if on_card else how.line(entry.title or entry.link, min(TITLE, how.most // 3))
     call = how.line(entry.share.words, min(CALL, how.most // 4)) if entry.share else ""
     tags = _tags(entry, how)
     room = how.most - how.measure(_parts(title, call, tags)) - len("\n\n")
@@ -163,7 +166,9 @@ def little(words: str) -> str:
     return MEANT_BY_LINKEDIN.sub(r"\\\g<0>", words)
 
 
-LINKEDIN = Plain(3000, utf16, little, lambda tag: rf"{{hashtag|\#|{little(tag)}}}", lambda link: little(safe(link)))
+LINKEDIN = Plain(
+    3000, utf16, little, lambda tag: rf"{{hashtag|\#|{little(tag)}}}", lambda link: little(safe(link)), titled=False
+)
 CARD = Plain(0, utf16, str)  # The words beside a picture, where no sign means anything.
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.model import Entry, Post, Refused, Span, Text
 from bot.posts.characters import graphemes, utf8
-from bot.posts.clip import clip, clip_line
+from bot.posts.clip import clip, clip_line, without_pointer
 from bot.posts.dates import in_words
 from bot.posts.links import safe
 from bot.posts.markups.markdown import without_functions
@@ -83,7 +83,8 @@ def short(post: Post, room: int, size: Size) -> list[Span]:
 
 def _article(entry: Entry, room: int, size: Size) -> list[Span]:
     """As much of the lead as there is room for, for the title is on the card; the call to share; the hashtags."""
-    text = entry.text if entry.link and entry.text else (*paragraph(entry.title), *entry.text)
+    text = without_pointer(entry.text)
+    text = text if entry.link and text else (*paragraph(entry.title), *text)
     call = [Span(clip_line(entry.share.words, room // 3, size))] if entry.share and entry.share.words else []
     tags = _row((Span(f"#{tag}", f"#{tag}") for tag in entry.hashtags), " ", room // 4, size)
     tail = [span for part in (call, tags) if part for span in (Span("\n\n"), *part)]
