@@ -16,17 +16,15 @@ demo: setup ## See Delebot at work, with a sample site on this machine
 	@$(bin)/delebot demo $(ARGS)
 
 test: setup ## Run the tests
-	@$(bin)/pytest -n auto --ignore=tests/real $(ARGS)
+	@$(bin)/pytest -n auto --dist worksteal --ignore=tests/real $(ARGS)
 
 test-servers: setup ## Install and start real servers (Bluesky, Matrix, Mastodon) in .servers, and prove the kinds on them
 	@sh .ci/servers
 	@DELEBOT_REAL=1 $(bin)/pytest tests/real $(ARGS)
 
 check: setup ## Check style, types and architecture
-	@$(bin)/ruff check
-	@$(bin)/ruff format --check
-	@$(bin)/mypy
-	@$(bin)/lint-imports --no-logo
+	@wrong=0; for tool in "ruff check" "ruff format --check" mypy "lint-imports --no-logo"; do \
+		$(bin)/$$tool || wrong=1; done; exit $$wrong
 
 format: setup ## Lay the code out as check wants it
 	@$(bin)/ruff check --fix

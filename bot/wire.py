@@ -140,6 +140,7 @@ def meant(problem: Problem, platform: str, table: Mapping[object, Meaning], *cod
     """
     answer = problem.response
     status = answer.status_code if answer is not None else None
+    codes = tuple(code for code in codes if isinstance(code, str | int))  # An answer may hold anything in its place.
     known = next((code for code in (*codes, status) if code is not None and code in table), None)
     code = next((code for code in codes if code and PLAIN_CODE.fullmatch(str(code))), None)
     if known is None:

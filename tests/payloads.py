@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from html import escape
 from urllib.parse import urlencode
 
+from bot.kinds import names
+
 
 def slack(text: str, url: str = "https://klynge.example/") -> bytes:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
@@ -125,6 +127,8 @@ MAKERS = (
     slack, discord, teams, webhook, googlechat, mattermost, rocketchat, zulip, telegram, matrix, mastodon, bluesky,
     threads, linkedin, facebook, ntfy, mailed, apprise, console,
 )  # fmt: skip
-KINDS = {"email" if make is mailed else make.__name__: make for make in MAKERS}
+OWN = {"email" if make is mailed else make.__name__: make for make in MAKERS}
+# A kind without a drawing of its own is shown as it is, whatever it sends.
+KINDS = {kind: OWN.get(kind, webhook) for kind in names()}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HEADERS = {"zulip": FORM, "threads": FORM}
