@@ -2,6 +2,8 @@
 # Choose a Python with PYTHON=/path/to/python3; hand more to a target with ARGS, as in: make test ARGS="-k plan -x"
 
 bin := .venv/bin
+# One more than there are processors: many tests wait for a process that they have started.
+workers := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 export PYTHON
 
 .PHONY: help setup demo test test-servers check format generated constraints clean
@@ -16,7 +18,7 @@ demo: setup ## See Delebot at work, with a sample site on this machine
 	@$(bin)/delebot demo $(ARGS)
 
 test: setup ## Run the tests
-	@$(bin)/pytest -n auto --dist worksteal --ignore=tests/real $(ARGS)
+	@$(bin)/pytest -n $(workers) --dist worksteal --ignore=tests/real $(ARGS)
 
 test-servers: setup ## Install and start real servers (Bluesky, Matrix, Mastodon) in .servers, and prove the kinds on them
 	@sh .ci/servers

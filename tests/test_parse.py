@@ -195,7 +195,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @given(damaged())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_a_damaged_feed_gives_a_document_or_a_problem(body: bytes) -> None:
     readable(body, address="https://a.example/feed/")
 
@@ -221,7 +221,7 @@ def trees(draw: st.DrawFn) -> bytes:
 
 
 @given(trees())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_elements_in_the_wrong_place_give_a_document_or_a_problem(body: bytes) -> None:
     readable(body)
 
