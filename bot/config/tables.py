@@ -21,21 +21,32 @@ def about(kind: Kind) -> tuple[str, str]:
     return words or first, address
 
 
+def has_two_ways(kind: Kind) -> bool:
+    """Whether a channel is either a webhook, of which nothing more can be asked, or has a token."""
+    url = kind.settings.model_fields.get("url")
+    return url is not None and not url.is_required()
+
+
+def can(kind: Kind, verb: object) -> str:
+    return "no" if verb is None else "yes, with a token" if has_two_ways(kind) else "yes"
+
+
 def corrected(kind: Kind) -> str:
-    return "yes" if kind.revise else "no"
+    return can(kind, kind.revise)
 
 
 def taken_back(kind: Kind) -> str:
-    return "yes" if kind.retract else "no"
+    return can(kind, kind.retract)
 
 
 def lost(kind: Kind) -> str:
     """What happens when nobody knows whether a post arrived."""
     looked = "the platform is asked whether it is there"
     at_last = looked if kind.look_up else "it is shown to you, not repeated"
-    if callable(kind.repeatable):
-        return f"depends on how it is set up, see its page; else {at_last}"
-    if kind.repeatable is None:
+    if has_two_ways(kind):
+        known = "it is repeated under the same key" if kind.repeatable else looked
+        return f"with a token {known}; else it is shown to you, not repeated"
+    if kind.repeatable is None or callable(kind.repeatable):
         return at_last
     if kind.repeatable >= FOREVER:
         return "it is repeated under the same key, which the platform knows again"
@@ -65,7 +76,7 @@ def hashtags(kind: Kind) -> str:
 
 
 def checked(kind: Kind) -> str:
-    return "yes" if kind.verify else "no"
+    return can(kind, kind.verify)
 
 
 FACTS = (
