@@ -22,7 +22,6 @@ from bot.posts.characters import one_line
 from bot.posts.values import compact
 
 M = TypeVar("M", bound=BaseModel)
-A_DAY = 86_400  # Seconds; nobody is believed who asks us to wait for longer.
 PLAIN_CODE = re.compile(r"[A-Za-z0-9_. -]{2,60}")
 
 # --- Asking --------------------------------------------------------------------------------------------------------

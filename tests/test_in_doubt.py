@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from bot import kinds
 from bot.commands.decide import decide
@@ -21,6 +22,8 @@ from bot.model import Mistake
 from bot.outcome import State
 from bot.sessions import FILE
 from bot.settings import Channel
+from bot.store import desk
+from bot.store.schema import deliveries
 from tests.servers import Answer, Server, Taken, rss
 from tests.test_pipeline import ONE, THREE, TWO, Bench
 from tests.values import a_channel
@@ -218,3 +221,16 @@ async def test_a_session_is_made_once_kept_and_made_anew_when_it_ends(tmp_path: 
         assert (len(pds.records), pds.logins) == (3, 2)
     kept = (tmp_path / "state" / FILE).read_text()
     assert "access-2" in kept and "abcd-efgh" not in kept
+
+
+async def test_what_was_prepared_for_one_account_is_not_used_on_another(case: Case) -> None:
+    await case.publish(ONE)
+    case.zulip.lose = 1
+    await case.publish(TWO, ONE)
+    (row,) = case.bench.rows()
+    case.bench.write(lambda connection: connection.execute(update(deliveries).values(prepared={"media": "1"})))
+    here = case.bench.config.channels["tulip"].settings
+    elsewhere = here.model_copy(update={"stream": "annet"})
+    for settings, kept in ((here, {"media": "1"}), (elsewhere, None)):
+        case.bench.write(desk.adopt, {"tulip": kinds.load("zulip").target_of(settings)}, {})
+        assert [each["prepared"] for each in case.bench.rows() if each["id"] == row["id"]] == [kept]

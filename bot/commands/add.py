@@ -122,12 +122,11 @@ def _answers(kind: str, ask: Ask, held: Mapping[str, str] | None = None) -> dict
 
 
 def _is_asked(model: type[BaseModel], name: str) -> bool:
-    """Whether a person is asked for a key: one that must be there, or the address where nothing must."""
-    required = [field for field, info in model.model_fields.items() if info.is_required()]
-    extra = model.model_fields[name].json_schema_extra
-    return (
-        name in required or (name == "url" and not required) or (isinstance(extra, dict) and bool(extra.get("asked")))
-    )
+    """Whether a person is asked for a key: one that must be there, that its kind names, or the address if none must."""
+    info = model.model_fields[name]
+    nothing_must = not any(other.is_required() for other in model.model_fields.values())
+    named = isinstance(info.json_schema_extra, dict) and "asked" in info.json_schema_extra
+    return info.is_required() or named or (name == "url" and nothing_must)
 
 
 def _answer(name: str, info: FieldInfo, ask: Ask) -> str:

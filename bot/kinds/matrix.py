@@ -34,7 +34,9 @@ class Settings(Values):
 
     server: str = Field(description="The address of the account's homeserver.", examples=["https://matrix.example.org"])
     room: str = Field(description="The room, by its ID (!…) or an address (#…:example.org).", pattern=r"^[!#]\S+$")
-    token: SecretStr | None = Field(None, description="An access token of the account.", examples=["syt_…"])
+    token: SecretStr | None = Field(
+        None, description="An access token of the account.", examples=["syt_…"], json_schema_extra={"asked": True}
+    )
     user: str | None = Field(None, description="Instead of TOKEN: the account.", examples=["@news:example.org"])
     password: SecretStr | None = Field(None, description="With USER: the account's password.", examples=["…"])
 

@@ -214,6 +214,8 @@ def adopt(connection: Connection, channel_targets: Mapping[str, str], feed_targe
             # A channel that leads elsewhere now, say with a new webhook, is no longer the one that was stopped.
             mended = {"target": target, "stopped_at": None, "stopped_why": "", "blocked_until": None, "blocked_why": ""}
             save_channel(connection, name, mended)
+            # What was uploaded to one account is nothing that another can show.
+            connection.execute(update(deliveries).where(deliveries.c.channel == name).values(prepared=None))
 
 
 def _rename_feeds(connection: Connection, targets: Mapping[str, str]) -> None:
