@@ -87,14 +87,16 @@ def user_agent(contact: str) -> str:
 # --- The daemon ----------------------------------------------------------------------------------------------------
 
 
-async def run(config: Config, state: Path, tell: Tell, load: Callable[[], Config]) -> None:
+async def run(
+    config: Config, state: Path, tell: Tell, load: Callable[[], Config], now: Callable[[], datetime] = clock
+) -> None:
     """Poll and send until SIGTERM or SIGINT; read the configuration again on SIGHUP."""
     store = open_store(state)
     try:
         with lock_of(state).acquire(timeout=0):
             for warning in config.warnings:
                 tell(Event("trouble", why=f"warning: {warning}", ok=False))
-            async with at_work(config, store, tell, "run") as wake:
+            async with at_work(config, store, tell, "run", now) as wake:
                 await Daemon(wake, state, load).live()
     except Timeout:
         raise already_running(store, state) from None

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FILE = "delebot.sqlite3"
-HEAD = "0001"
+HEAD = "0002"
 
 
 class Store:

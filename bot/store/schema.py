@@ -45,7 +45,8 @@ metadata = MetaData(
 )
 
 # A feed's own row: where it stands and what the next poll needs. `target` is a fingerprint of the configured address;
-# `doubt` says why what is new at the next poll may have been shared already.
+# `doubt` says why what is new at the next poll may have been shared already; `site` is what looking at the site
+# itself came to, beside its feed.
 feeds = Table(
     "feeds",
     metadata,
@@ -61,6 +62,7 @@ feeds = Table(
     Column("problem", Text, nullable=False, default=""),
     Column("gone", Boolean, nullable=False, default=False),
     Column("doubt", Text, nullable=False, default=""),
+    Column("site", JSON(none_as_null=True)),
 )
 
 # An article. `data` is its latest reading; when it is pruned, the text goes and the identity stays as a tombstone.
@@ -149,7 +151,8 @@ attempts = Table(
     Column("why", Text, nullable=False, default=""),
 )
 
-# A channel's lane. A stopped or paused channel keeps its rows due.
+# A channel's lane. A stopped or paused channel keeps its rows due. `verified_at` is when its platform was last asked
+# about the credentials, and `good_until` when they end, as far as it says.
 channels = Table(
     "channels",
     metadata,
@@ -163,6 +166,21 @@ channels = Table(
     Column("blocked_why", Text, nullable=False, default=""),
     Column("block_is_firm", Boolean, nullable=False, default=False),
     Column("last_sent_at", Moment),
+    Column("verified_at", Moment),
+    Column("good_until", Moment),
+)
+
+# What is wrong, from when it was first seen until it is well: what somebody was told of it, and how often.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("about", String, nullable=False, default=""),
+    Column("words", Text, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("told_at", Moment),
+    Column("ended_at", Moment),
+    Column("times", Integer, nullable=False, default=0),
 )
 
 # A process that works on this state. What it left `sending` is settled by the next one.
