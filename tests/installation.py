@@ -7,13 +7,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests import warm
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30.0
 LONG_PATIENCE = 150.0  # A trigger waits a minute for a lane that keeps its distance between posts.
+
+Process = subprocess.Popen[str] | warm.Forked
 
 
 class Installation:
@@ -21,7 +26,7 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.config, self.state = folder / "config", folder / "state"
-        self._started: list[subprocess.Popen[str]] = []
+        self._started: list[Process] = []
         self.write("bot.env", "TIMEZONE=Europe/Oslo\n")
 
     def write(self, name: str, text: str | bytes, mode: int = 0o600) -> Path:
@@ -44,18 +49,32 @@ class Installation:
         return {**os.environ, **places, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
     def start(
-        self, *arguments: str, killed: tuple[str, int] | None = None, before: Sequence[str] = (), **more: Any
-    ) -> subprocess.Popen[str]:
-        """Start the command; `killed` names the point at which it is killed, and at which time of reaching it.
+        self,
+        *arguments: str,
+        killed: tuple[str, int] | None = None,
+        main: str = "bot",
+        typed: str | None = None,
+        cold: bool = False,
+        before: Sequence[str] = (),
+        **more: Any,
+    ) -> Process:
+        """Start the command, as a fork of a process that has imported everything (`tests.warm`).
 
-        `before` is the command that starts it, with its arguments.
+        `killed` names the point at which it is killed, and at which time of reaching it. `main` is another module to
+        run with the arguments, as `python -m` would: `Installation.start("run", main="tests.faults.started")`. `typed`
+        is what its standard input holds. It is started by a new Python when it is `cold`, for tests of the start
+        itself; when `before` is the command that starts it, with its arguments; or when there is `more` for Popen.
         """
-        module = ["tests.killed", killed[0], str(killed[1])] if killed else ["bot"]
-        process = subprocess.Popen(
-            [*before, sys.executable, "-m", *module, *arguments],
-            env=self.environment, cwd=ROOT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more,
-        )  # fmt: skip
+        module, first = ("tests.killed", [killed[0], str(killed[1])]) if killed else (main, [])
+        words = [*first, *arguments]
+        with _holding(typed) as stdin:
+            if warm.POSSIBLE and not (cold or before or more):
+                process: Process = warm.start(module, words, self.environment, ROOT, stdin)
+            else:
+                process = subprocess.Popen(
+                    [*before, sys.executable, "-m", module, *words], env=self.environment, cwd=ROOT, text=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=stdin, **more,
+                )  # fmt: skip
         self._started.append(process)
         return process
 
@@ -65,10 +84,11 @@ class Installation:
             process.kill()
             process.communicate()
 
-    def run(self, *arguments: str, killed: tuple[str, int] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
-        process = self.start(*arguments, killed=killed)
+    def run(self, *arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end; started in the same ways."""
+        process = self.start(*arguments, **how)
         out, err = process.communicate(timeout=LONG_PATIENCE)
+        assert process.returncode is not None
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def status(self) -> dict[str, Any]:
@@ -76,6 +96,21 @@ class Installation:
         assert done.returncode == 0, done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
         return told
+
+
+@contextmanager
+def _holding(text: str | None) -> Iterator[int]:
+    """A file descriptor from which this text can be read, or nothing."""
+    if text is None:
+        number = os.open(os.devnull, os.O_RDONLY)
+    else:
+        number, end = os.pipe()
+        os.write(end, text.encode())
+        os.close(end)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 def until(condition: Callable[[], bool], what: str = "it") -> None:

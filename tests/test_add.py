@@ -38,10 +38,7 @@ def it(tmp_path: Path) -> Iterator[Installation]:
 
 def piped(it: Installation, answers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `delebot add` with the answers on its standard input."""
-    command = [sys.executable, "-m", "bot", "add", *arguments]
-    return subprocess.run(
-        command, env=it.environment, cwd=ROOT, input=answers, text=True, capture_output=True, check=False
-    )
+    return it.run("add", *arguments, typed=answers)
 
 
 def added(folder: Path, wish: Wish, *answers: str) -> Path:

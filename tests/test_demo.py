@@ -90,7 +90,8 @@ def test_a_demo_that_is_ended_in_the_middle_leaves_nothing_behind(tmp_path: Path
 def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = Installation(tmp_path).run("demo", "--once", "--port", str(port))
+        # By a Python of its own, to import what a demo needs itself.
+        done = Installation(tmp_path).run("demo", "--once", "--port", str(port), cold=True)
     assert done.returncode == 2
     assert done.stderr == f"--port: port {port} is taken. Choose another one, or leave it out\n"
 

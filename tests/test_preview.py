@@ -121,7 +121,7 @@ def test_an_unknown_article_channel_or_number_is_one_line(it: Installation) -> N
 
 def test_a_feed_that_cannot_be_read_is_one_line(it: Installation, site: Site) -> None:
     site.answer = Answer(500)
-    done = it.run("preview")
+    done = it.run("preview", cold=True)  # By a Python of its own, to import what it needs itself.
     assert done.returncode == 1
     assert done.stderr.startswith("feeds/klyngen.env: URL: ")
 

@@ -10,8 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from aiogram.methods import EditMessageText, SendMessage, SendRichMessage
-from aiogram.types import InputRichMessage, LinkPreviewOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
@@ -141,6 +139,10 @@ def names_nobody(body: dict[str, Any]) -> None:
 
 
 def is_known_to_a_vendors_library(method: str, body: dict[str, Any]) -> None:
+    # This library takes four seconds to import, so only who runs these tests does.
+    from aiogram.methods import SendMessage, SendRichMessage
+    from aiogram.types import InputRichMessage, LinkPreviewOptions
+
     methods: dict[str, type[BaseModel]] = {"sendRichMessage": SendRichMessage, "sendMessage": SendMessage}
     model = methods[method].model_validate(body)
     assert set(body) <= set(type(model).model_fields)
@@ -149,6 +151,8 @@ def is_known_to_a_vendors_library(method: str, body: dict[str, Any]) -> None:
 
 
 def test_a_vendors_library_knows_what_a_correction_sends() -> None:
+    from aiogram.methods import EditMessageText
+
     post = words_post("Alt er vel.", key="k-1", occasion=Occasion.ALERT, made_at=NOW, language="nb")
     module, receipt = load("telegram"), Receipt("42", data={"chat": "-1001234567890"})
     assert module.revise
