@@ -1,123 +1,30 @@
 """What an item is: when two readings of an article are one item, and when two articles are two.
 
-The guid tells first. An alias (the link, or the title with its day) joins an item to a known one only when the known
-one's guid has left the document and a second witness agrees. Pure.
+The guid tells first. An entry whose guid is new is joined to a known item only when that one's guid has left the
+document and enough else speaks for it (`bot/likeness.py`); what could be either is left to a person. Pure.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from difflib import SequenceMatcher
-from hashlib import sha256
-from html import unescape
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from bot.model import Item
+from bot.keys import content_hash, day_key, digest, guid_key, link_key, title_key, words_of
+from bot.likeness import ASK, SAME, Shared, another, likeness
+from bot.model import Item, T
 
-TRACKING = re.compile(
-    r"utm_\w+|mtm_\w+|pk_\w+|piwik_\w+|hsa_\w+|_hs\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|"
-    r"igsh|mc_[ce]id|_ga|_gl|mkt_tok|oly_\w+|vero_\w+|wickedid|srsltid|cmpid|xtor|at_\w+|ref_src|ref_url|s_cid|trk|li_fat_id",
-    re.IGNORECASE,
-)
-ALIKE = 0.6  # Titles with this much in common are one title with a correction in it.
-SAME_WORDS = 0.8  # Texts with this much in common are one text.
-READ_AT_MOST = 2000  # Characters of two texts that are compared with each other.
-LONGEST = 200_000  # Characters of a text that are read at all.
-FAR_APART = timedelta(days=60)  # Beyond this an address that is used again tells of another article.
-
-
-# --- Keys ----------------------------------------------------------------------------------------------------------
-
-
-def link_key(url: str) -> str:
-    """An address without what changes though the article is the same: scheme, www, port, tracking, trailing slash."""
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
-        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-    except (ValueError, UnicodeError):
-        return url.strip()
-    if not host:
-        return url.strip()
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~", errors="surrogateescape")
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(k)]
-    asked = f"?{urlencode(sorted(query), errors='surrogateescape')}" if query else ""
-    return f"{host.removeprefix('www.')}{port}{path.rstrip('/')}{asked}"
-
-
-def title_key(title: str) -> str:
-    """A title without case, spacing and punctuation; empty when nothing is left."""
-    return " ".join(re.findall(r"\w+", title.casefold()))
-
-
-def day_key(item: Item) -> str:
-    """Title and day together, or empty when the item lacks either."""
-    title = title_key(item.title)
-    return f"{title} {item.published.date()}" if title and item.published else ""
-
-
-def guid_key(guid: str) -> str:
-    """A guid without what changes though it is the same."""
-    return link_key(guid) if re.match(r"https?://", guid, re.IGNORECASE) else " ".join(guid.split())
-
-
-def content_hash(item: Item) -> str:
-    """Changes when what people read changes, and not with the site's address or the noise around the article."""
-    words = re.sub(r"https?://(www\.)?", "", f"{item.html}\n{item.summary}", flags=re.IGNORECASE)
-    parts = (item.title, link_key(item.link), words, *(link_key(p.url) + p.alt for p in item.pictures), *item.tags)
-    return sha256("\x00".join(parts).encode(errors="surrogatepass")).hexdigest()[:32]
-
-
-# --- Witnesses -----------------------------------------------------------------------------------------------------
-
-
-def alike(one: str, other: str, least: float = ALIKE) -> bool:
-    """Whether two texts are one text with small changes. Empty ones tell nothing."""
-    one, other = one[:READ_AT_MOST], other[:READ_AT_MOST]
-    if not one or not other:
-        return False
-    if one == other:
-        return True
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least and matcher.ratio() >= least
-
-
-def words_of(item: Item) -> str:
-    """The words of an item's text, good enough to compare and to search."""
-    return title_key(unescape(re.sub(r"<[^>]*>", " ", (item.html or item.summary)[:LONGEST])))
-
-
-def same_words(one: Item, other: Item) -> bool:
-    return alike(words_of(one), words_of(other), SAME_WORDS)
-
-
-def same_title(one: Item, other: Item) -> bool:
-    return alike(title_key(one.title), title_key(other.title))
-
-
-def same_date(one: Item, other: Item) -> bool:
-    return one.published is not None and one.published == other.published
-
-
-def far_apart(one: Item, other: Item) -> bool:
-    return bool(one.published and other.published and abs(one.published - other.published) > FAR_APART)
-
-
-def slug(item: Item) -> str:
-    """The last part of an address's path, which permalinks keep when they change."""
-    return urlsplit(item.link).path.rstrip("/").rpartition("/")[2]
-
-
-# --- Matching ------------------------------------------------------------------------------------------------------
+REUSED = "it has the identifier of another article, but another address and title"
+LOOKS_KNOWN = "it looks like an article that was here before under another identifier"
+MOST_COMPARED = 20  # Known items with one link, one title or one date that an entry is compared with.
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An item as it is remembered: its row's id, every guid key it had, and its latest reading."""
+    """An item as it is remembered: its row's id, the keys it had, and its latest reading.
+
+    `hash` has the content hashes of its last readings, the newest first, with blanks between them.
+    """
 
     id: int
     guids: frozenset[str]
@@ -139,148 +46,167 @@ class Match:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """The keys that several entries of one document share, and that therefore tell nothing."""
+# --- Keys ----------------------------------------------------------------------------------------------------------
 
-    guids: frozenset[str]
-    links: frozenset[str]
-    days: frozenset[str]
-    dates: frozenset[datetime]
+
+def keys_of(item: Item) -> tuple[str, ...]:
+    """The keys that an item may be remembered by, the broadest first."""
+    guid, link, title = guid_key(item.guid), link_key(item.link) if item.link else "", title_key(item.title)
+    if guid:
+        return guid, f"{guid} {link or title}", f"{guid} {link} {title} {item.published or ''}"
+    named = (f"title {title} {item.published or ''} {link}".strip(),) if title else ()
+    day = item.published.date() if item.published else title
+    return (f"link {link}", f"link {link} {day}", *named) if link else named
+
+
+def usable_keys(item: Item, shared: Shared) -> list[str]:
+    """The item's keys that no other entry of the document has; without any, a fingerprint of all its words."""
+    own = [key for key in keys_of(item) if key not in shared.keys]
+    return own or [f"text {digest(*filter(None, (item.guid, item.link, item.title, words_of(item))))}"]
+
+
+def own_key(item: Item, shared: Shared, taken: Mapping[str, Known] | None = None) -> str:
+    """The key that a new item is remembered by: the broadest that is its own and no known item's."""
+    keys = usable_keys(item, shared)
+    return next((key for key in keys if key not in (taken or {})), keys[-1])
 
 
 def shared_keys(items: Sequence[Item], home: str = "") -> Shared:
-    """Which keys are worthless in this document; the address of the home page is one from the start."""
-
-    def several(keys: Iterable[str]) -> frozenset[str]:
-        return frozenset(key for key, count in Counter(keys).items() if key and count > 1)
-
-    links = several(link_key(i.link) for i in items if i.link)
-    dates = frozenset(d for d, count in Counter(i.published for i in items).items() if d and count > 1)
+    """What several entries of this document have in common; the home page's address is worthless from the start."""
     homes = {link_key(home)} if home else set()
-    return Shared(several(guid_key(i.guid) for i in items), links | homes, several(map(day_key, items)), dates)
+    return Shared(
+        keys=_several(key for i in items for key in set(keys_of(i))) | homes | {f"link {link}" for link in homes},
+        links=_several(link_key(i.link) for i in items if i.link) | homes,
+        days=_several(map(day_key, items)),
+        dates=_several(date for i in items for date in {i.published, i.updated} if date),
+    )
 
 
-def own_key(item: Item, shared: Shared) -> str:
-    """The key an item is remembered by: its guid where that is its own, else what comes next to it."""
-    guid, link = guid_key(item.guid), link_key(item.link) if item.link else ""
-    if guid and guid not in shared.guids:
-        return guid
-    if guid:
-        return f"{guid} {link or title_key(item.title)}"
-    if link and link not in shared.links:
-        return f"link {link}"
-    if item.title or item.published:
-        return f"title {title_key(item.title)} {item.published or ''} {link}".strip()
-    return f"text {sha256(words_of(item).encode(errors='surrogatepass')).hexdigest()[:32]}"
-
-
-def other_key(item: Item) -> str:
-    """The key of an item whose own key belongs to another article."""
-    if item.guid:
-        return f"{guid_key(item.guid)} {link_key(item.link)}"
-    return f"link {link_key(item.link)} {item.published.date() if item.published else title_key(item.title)}"
+def _several(values: Iterable[T]) -> frozenset[T]:
+    return frozenset(value for value, count in Counter(values).items() if value and count > 1)
 
 
 def distinct(items: Sequence[Item]) -> tuple[Item, ...]:
-    """The entries of a document, without those that repeat another one word for word."""
-    seen = {(guid_key(i.guid), link_key(i.link), i.title, i.published): i for i in reversed(items)}
-    return tuple(reversed(seen.values()))
+    """The entries of a document, without those that only list another one again."""
+    kept: list[Item] = []
+    listed: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        alike = listed[guid_key(item.guid) or link_key(item.link)]
+        if not any(_listed_again(item, other) for other in alike):
+            alike.append(item)
+            kept.append(item)
+    return tuple(kept)
 
 
-def keys_to_look_up(items: Sequence[Item], home: str = "") -> tuple[set[str], set[str], set[str]]:
-    """The guid, link and title keys by which the store finds what may be known of these entries."""
-    shared = shared_keys(items, home)
-    guids = {own_key(i, shared) for i in items} | {guid_key(i.guid) for i in items} | {other_key(i) for i in items}
-    return guids - {""}, {link_key(i.link) for i in items if i.link}, {title_key(i.title) for i in items} - {""}
+def _listed_again(item: Item, other: Item) -> bool:
+    """Whether two entries with one guid, or without guids with one address, are one article."""
+    text, other_text = item.html or item.summary, other.html or other.summary
+    same_title, same_text = item.title == other.title, text == other_text
+    if link_key(item.link) != link_key(other.link):
+        return same_title and same_text and bool(text)
+    if item.published is None or not (item.published.hour or item.published.minute):
+        return same_title and same_text and item.published == other.published
+    return item.published == other.published and (same_text if text else same_title or same_text)
+
+
+# --- Matching ------------------------------------------------------------------------------------------------------
 
 
 def match(items: Sequence[Item], known: Sequence[Known], home: str = "") -> tuple[Match, ...]:
     """Say of each entry of a document which known item it is. No two entries are ever one item."""
     entries = distinct(items)
     shared = shared_keys(entries, home)
-    by_guid = {guid: k for k in known for guid in k.guids}
-    matches = [_by_guid(entry, own_key(entry, shared), by_guid) for entry in entries]
+    # An address or a title that several articles had is no better than one that several entries have.
+    links, titles = (link_key(k.item.link) for k in known if k.item.link), (title_key(k.item.title) for k in known)
+    shared = replace(shared, links=shared.links | _several(links), titles=_several(titles))
+    by_key = {key: k for k in known for key in k.guids}
+    matches = _once([_by_key(entry, by_key, shared) for entry in entries], by_key, shared)
     taken = {m.known.id for m in matches if m.known}
-    left = [k for k in known if k.id not in taken]
-    for index, found in enumerate(matches):
-        if found.known is None:
-            alias = _by_alias(found, left, shared)
-            left = [k for k in left if alias.known is None or k.id != alias.known.id]
-            matches[index] = alias
-    return _once(matches)
+    strangers = {index: m for index, m in enumerate(matches) if m.known is None}
+    joined = _by_likeness(strangers, [k for k in known if k.id not in taken], shared)
+    return tuple(joined.get(index, m) for index, m in enumerate(matches))
 
 
-def _once(matches: Sequence[Match]) -> tuple[Match, ...]:
-    """When a document lists an item under two of its guids, the first listing speaks for it."""
-    seen: set[int] = set()
+def _once(matches: Sequence[Match], by_key: Mapping[str, Known], shared: Shared) -> list[Match]:
+    """When a document lists an item under two of its guids, the first listing speaks for it.
+
+    When the second tells of something else, its guid was given to another article.
+    """
+    first = {m.known.id: m for m in reversed(matches) if m.known}
     kept = []
-    for found in matches:
-        if found.known is None or found.known.id not in seen:
-            kept.append(found)
-        if found.known:
-            seen.add(found.known.id)
-    return tuple(kept)
+    for m in matches:
+        if m.known is None or first[m.known.id] is m:
+            kept.append(m)
+        elif another(m.item, first[m.known.id].item, shared):
+            kept.append(Match(m.item, own_key(m.item, shared, by_key), doubt=REUSED))
+    return kept
 
 
-def _by_guid(entry: Item, key: str, by_guid: Mapping[str, Known]) -> Match:
-    reused = other_key(entry)
-    if reused in by_guid:
-        return Match(entry, reused, by_guid[reused])
-    known = by_guid.get(key)
-    if known is None:
-        return Match(entry, key)
-    if key.startswith("link ") and not _same_address(entry, known.item):
-        return Match(entry, reused)
-    if entry.guid and _is_another(entry, known.item):
-        return Match(entry, reused, doubt="it has the identifier of another article, but another address and title")
-    return Match(entry, key, known)
+def _by_key(entry: Item, by_key: Mapping[str, Known], shared: Shared) -> Match:
+    """The known item that has one of the entry's keys, the narrowest first, unless all else speaks against it."""
+    keys = usable_keys(entry, shared)
+    for key in reversed(keys):
+        known = by_key.get(key)
+        if known and _still(key, entry, known, shared):
+            return Match(entry, key, known)
+    reused = bool(entry.guid) and keys[0] == guid_key(entry.guid) and keys[0] in by_key
+    return Match(entry, own_key(entry, shared, by_key), doubt=REUSED if reused else "")
 
 
-def _is_another(entry: Item, known: Item) -> bool:
-    """Whether one guid stands for two articles: address, title and text all differ."""
-    if not (entry.link and known.link and entry.title and known.title):
-        return False
-    moved = link_key(entry.link) != link_key(known.link)
-    return moved and not same_title(entry, known) and not same_words(entry, known)
+def _still(key: str, entry: Item, known: Known, shared: Shared) -> bool:
+    """Whether a key still stands for the article that it stood for."""
+    if entry.guid:
+        return not another(entry, known.item, shared)
+    return not key.startswith("link ") or _read_before(entry, known) or _like(entry, known, shared) >= SAME
 
 
-def _same_address(entry: Item, known: Item) -> bool:
-    """Whether one address still tells of one article: somebody else must agree, and years must not lie between."""
-    if far_apart(entry, known):
-        return same_words(entry, known)
-    if not (title_key(entry.title) or words_of(entry)):
-        return True
-    return same_title(entry, known) or same_date(entry, known) or same_words(entry, known)
+def _read_before(entry: Item, known: Known) -> bool:
+    return content_hash(entry) in known.hash.split()
 
 
-def _same_title_and_day(entry: Item, known: Item) -> bool:
-    """Whether one title on one day is one article: the minute, the text or the end of the address must agree."""
-    moment = entry.published
-    to_the_minute = moment is not None and bool(moment.hour or moment.minute) and same_date(entry, known)
-    return to_the_minute or same_words(entry, known) or (bool(slug(entry)) and slug(entry) == slug(known))
+def _like(entry: Item, known: Known, shared: Shared) -> int:
+    forgotten = not (known.item.html or known.item.summary)
+    return likeness(entry, known.item, shared, read_before=forgotten and _read_before(entry, known))
 
 
-def _by_alias(found: Match, left: Sequence[Known], shared: Shared) -> Match:
-    """Join an entry to a known item whose guid has left the document, if it has two witnesses."""
-    entry = found.item
-    link, day = link_key(entry.link) if entry.link else "", day_key(entry)
-    if link and link not in shared.links:
-        one_link = [k for k in left if k.item.link and link_key(k.item.link) == link]
-        joined = [k for k in one_link if _same_address(entry, _undated(k.item, shared.dates))]
-        if joined:
-            return Match(entry, found.guid, max(joined, key=lambda k: (same_title(entry, k.item), k.id)))
-    if day and day not in shared.days:
-        joined = [
-            k for k in left if day_key(k.item) == day and _same_title_and_day(entry, _undated(k.item, shared.dates))
-        ]
-        if len(joined) == 1:
-            return Match(entry, found.guid, joined[0])
-    return found
+def _by_likeness(strangers: Mapping[int, Match], left: Sequence[Known], shared: Shared) -> dict[int, Match]:
+    """Join entries to known items whose guids have left the document, those that are most alike first."""
+    nearby: dict[object, list[Known]] = defaultdict(list)
+    for known in left:
+        for sign in _signs(known.item, shared):
+            nearby[sign].append(known)
+    pairs = [
+        (_like(found.item, known, shared), known.id, index, known)
+        for index, found in strangers.items()
+        for known in {k.id: k for sign in _signs(found.item, shared) for k in nearby[sign][-MOST_COMPARED:]}.values()
+    ]
+    joined: dict[int, Match] = {}
+    taken: set[int] = set()
+    for points, id, index, known in sorted(pairs, key=lambda pair: pair[:2], reverse=True):
+        if index in joined or id in taken or points < ASK:
+            continue
+        found = strangers[index]
+        if points >= SAME:
+            joined[index] = replace(found, known=known, doubt="")
+            taken.add(id)
+        else:
+            joined[index] = replace(found, doubt=found.doubt or LOOKS_KNOWN)
+    return joined
 
 
-def _undated(item: Item, worthless: frozenset[datetime]) -> Item:
-    """The item without a date that tells nothing, because the document gives it to several entries."""
-    if item.published not in worthless:
-        return item
-    return replace(item, published=None)
+def _signs(item: Item, shared: Shared) -> set[object]:
+    """By what one looks for items that may be the same: a link, a title, a moment."""
+    signs: set[object] = {("title", title_key(item.title)), link_key(item.link), item.published}
+    return signs - shared.links - shared.dates - {("title", ""), "", None}
+
+
+def unmatched(items: Sequence[Item], known: Sequence[Known], home: str = "") -> list[Item]:
+    """The entries that the keys alone don't settle."""
+    return [m.item for m in match(items, known, home) if m.known is None]
+
+
+def keys_to_look_up(items: Sequence[Item], home: str = "") -> set[str]:
+    """The keys by which the store finds what may be known of these entries."""
+    entries = distinct(items)
+    shared = shared_keys(entries, home)
+    return {key for entry in entries for key in usable_keys(entry, shared)}

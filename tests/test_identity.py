@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.identity import Known, content_hash, distinct, guid_key, link_key, match
+from bot.identity import Known, Match, distinct, match
+from bot.keys import content_hash, guid_key, link_key
 from bot.model import Item
-from tests.values import HOME, NOW, article, remembered
+from tests.values import HOME, NOW, TEXTS, article, remembered
 
 
 def merges(before: list[Item], after: list[Item]) -> list[int | None]:
@@ -203,20 +204,67 @@ ANY_ITEM = st.builds(
 )
 
 
-@given(st.lists(ANY_ITEM, max_size=6))
-def test_what_was_remembered_is_known_at_the_next_poll(items: list[Item]) -> None:
-    first = match(items, [], HOME)
-    known = [Known(n, frozenset({m.guid}), m.item, content_hash(m.item)) for n, m in enumerate(first, 1)]
-    again = match(items, known, HOME)
-    keys = [m.guid for m in first]
-    if len(set(keys)) == len(keys):
-        assert all(m.known for m in again)
+# Few values for each field, so that items often share some of them.
+MOMENTS = st.sampled_from([None, NOW, NOW + timedelta(minutes=30), NOW.replace(hour=0), NOW + timedelta(days=90)])
+LINKS = st.sampled_from(["", HOME, f"{HOME}/a", f"{HOME}/b/?utm_source=x", f"{HOME}/b", f"{HOME}/c#d"])
+WORDS = st.sampled_from(["", "Ukas tips", "Ukas tip", "Robotdagen 2026", TEXTS[0], TEXTS[1], f"{TEXTS[1]} Rettet."])
+LIKELY_ITEM = st.builds(
+    Item, guid=st.sampled_from(["", "1", "2", HOME]), link=LINKS, title=WORDS, html=WORDS, published=MOMENTS
+)
+DOCUMENT = st.lists(LIKELY_ITEM | ANY_ITEM, max_size=5)
+# What a site does to an article that it keeps under its guid: anything.
+KEPT = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), LIKELY_ITEM, max_size=4)
 
 
-@given(st.lists(ANY_ITEM, max_size=5), st.lists(ANY_ITEM, max_size=5))
-def test_no_two_entries_are_one_item(before: list[Item], after: list[Item]) -> None:
-    found = [m.known.id for m in match(after, remembered(*before), HOME) if m.known]
-    assert len(found) == len(set(found))
+class Memory:
+    """What a store remembers of the documents that were polled."""
+
+    def __init__(self) -> None:
+        self.known: list[Known] = []
+
+    def poll(self, items: Sequence[Item]) -> tuple[Match, ...]:
+        found = match(items, self.known, HOME)
+        for m in found:
+            if m.known:
+                self.known.remove(m.known)
+            before = m.known or Known(len(self.known) + 1, frozenset(), m.item)
+            hashes = f"{content_hash(m.item)} {before.hash}".strip()
+            self.known.append(Known(before.id, before.guids | {m.guid}, m.item, hashes))
+        return found
+
+
+@given(st.lists(DOCUMENT, max_size=4))
+def test_no_two_entries_are_one_item_whatever_came_before(documents: list[list[Item]]) -> None:
+    memory = Memory()
+    for document in documents:
+        found = [m.known.id for m in memory.poll(document) if m.known]
+        assert len(found) == len(set(found))
+        assert len({k.id for k in memory.known}) == len(memory.known)
+
+
+@given(st.lists(DOCUMENT, min_size=1, max_size=4))
+def test_a_document_read_again_has_nothing_new(documents: list[list[Item]]) -> None:
+    memory = Memory()
+    for document in documents:
+        memory.poll(document)
+    assert all(m.known for m in memory.poll(documents[-1]))
+
+
+@given(st.lists(KEPT, max_size=6))
+def test_an_article_that_stays_under_its_guid_is_never_shared_twice(documents: list[dict[str, Item]]) -> None:
+    memory, shared = Memory(), list[str]()
+    for document in documents:
+        found = memory.poll([replace(item, guid=guid) for guid, item in document.items()])
+        shared += [m.item.guid for m in found if not m.known and not m.doubt]
+    assert len(shared) == len(set(shared))
+
+
+@given(st.lists(st.permutations([article(n) for n in range(1, 6)]).map(lambda items: items[:3]), max_size=6))
+def test_articles_that_come_and_go_unchanged_are_each_new_once(documents: list[list[Item]]) -> None:
+    memory, new = Memory(), list[str]()
+    for document in documents:
+        new += [m.item.title for m in memory.poll(document) if not m.known]
+    assert len(new) == len(set(new)) == len({item.title for document in documents for item in document})
 
 
 def check(key: Callable[[str], str], text: str) -> None:

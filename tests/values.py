@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.identity import Known, content_hash, own_key, shared_keys
+from bot.identity import Known, own_key, shared_keys
+from bot.keys import content_hash
 from bot.model import Document, Item
 from bot.settings import BotSettings, Channel, ChannelSettings, Config, Feed, FeedSettings, Values
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import regex
 
-from bot.identity import TRACKING
+from bot.keys import TRACKING
 from bot.model import ShareLink
 from bot.posts.characters import graphemes, graphemes_of, one_line
 from bot.posts.clip import clip_line
