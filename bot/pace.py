@@ -1,24 +1,29 @@
-"""Which delivery of a channel goes now, and when to look again if none does: hours, spacing and what blocks. Pure."""
+"""Which delivery of a channel goes now, when to look again if none does, and which waited too long to go. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from bot.config.times import written
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.settings import Window
 
+AT_ONCE = timedelta(hours=1)  # What comes within an hour comes at once, for those who read it.
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One thing that a channel owes, first in the order of `order_at` and then `id`.
 
-    `urgent` is what a person asked for now: it waits for neither hours nor our own back-off, only for what the
-    platform asked. `correction` tells an edit of a post that is already there.
+    `urgent` is what a person asked for now: it waits for no hours, and the asking has lifted our own back-off.
+    `correction` tells an edit of a post that is already there.
     """
 
     id: int
@@ -34,7 +39,6 @@ class Lane:
 
     open: bool = True
     blocked_until: datetime | None = None
-    block_is_firm: bool = False
     last_sent_at: datetime | None = None
     spacing: timedelta = timedelta(0)
     hours: tuple[Window, ...] = ()
@@ -66,7 +70,7 @@ def opens_at(hours: Sequence[Window], now: datetime, zone: ZoneInfo) -> datetime
 def ready_at(waiting: Waiting, lane: Lane, now: datetime, zone: ZoneInfo) -> datetime:
     """When this delivery may go, as far as its lane lets it."""
     moments = [waiting.due_at]
-    if lane.blocked_until and (lane.block_is_firm or not waiting.urgent):
+    if lane.blocked_until:
         moments.append(lane.blocked_until)
     if lane.last_sent_at:
         moments.append(lane.last_sent_at + lane.spacing)
@@ -86,3 +90,55 @@ def next_step(waiting: Sequence[Waiting], lane: Lane, now: datetime, zone: ZoneI
         if moment <= now:
             return Step(id=delivery.id)
     return Step(at=min(moments))
+
+
+# --- What waited too long ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a feed's FLOOD and MAX_AGE let through by itself."""
+
+    flood: int = 5
+    max_age: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A share that nobody has seen; `approved` says that a person let it go, and is not asked again."""
+
+    id: int
+    feed: str
+    order_at: datetime
+    approved: bool = False
+
+
+def turns(waiting: Sequence[Unsent], lane: Lane, zone: ZoneInfo) -> Iterator[tuple[Unsent, datetime]]:
+    """When each of them, in order, would have gone if nothing but its lane's hours and spacing had held it up."""
+    free = lane.last_sent_at + lane.spacing if lane.last_sent_at else None
+    for unsent in waiting:
+        turn = opens_at(lane.hours, max(unsent.order_at, free or unsent.order_at), zone)
+        free = turn + lane.spacing
+        yield unsent, turn
+
+
+def overdue(
+    waiting: Sequence[Unsent], lane: Lane, limits: Mapping[str, Limit], now: datetime, zone: ZoneInfo
+) -> dict[int, str]:
+    """Which shares a person has to let go, since their turn has long passed, and why, in the same words for all.
+
+    A lane that was stopped, paused, blocked, or without Delebot goes on with what waited, when that is little and
+    young; it doesn't pour out more than FLOOD of a feed, nor what is older than MAX_AGE.
+    """
+    late = [(u, now - turn) for u, turn in turns(waiting, lane, zone) if not u.approved and now - turn > AT_ONCE]
+    counts = Counter(unsent.feed for unsent, _ in late)
+    reasons = ((u.id, _reason(lateness, counts[u.feed], limits.get(u.feed, Limit()))) for u, lateness in late)
+    return {id: why for id, why in reasons if why}
+
+
+def _reason(lateness: timedelta, count: int, limit: Limit) -> str:
+    if count > limit.flood:
+        return f"more articles waited for the channel than FLOOD={limit.flood} lets through at once"
+    if lateness > limit.max_age:
+        return f"waited for the channel longer than MAX_AGE={written(limit.max_age)} allows"
+    return ""

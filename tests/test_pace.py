@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import Lane, Step, Waiting, next_step, opens_at
+from bot.pace import Lane, Limit, Step, Unsent, Waiting, next_step, opens_at, overdue
 from bot.settings import Window
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -51,10 +51,8 @@ def test_a_blocked_lane_waits_as_a_whole() -> None:
     assert step(waits(1), blocked_until=NOON + minutes(2)) == Step(at=NOON + minutes(2))
 
 
-def test_a_person_in_a_hurry_passes_our_own_back_off_but_not_the_platform() -> None:
-    assert step(waits(1, urgent=True), blocked_until=NOON + minutes(2)) == Step(id=1)
-    asked = {"blocked_until": NOON + minutes(2), "block_is_firm": True}
-    assert step(waits(1, urgent=True), **asked) == Step(at=NOON + minutes(2))
+def test_also_a_person_in_a_hurry_waits_for_a_lane_that_is_blocked() -> None:
+    assert step(waits(1, urgent=True), blocked_until=NOON + minutes(2)) == Step(at=NOON + minutes(2))
 
 
 def test_two_posts_keep_their_distance() -> None:
@@ -103,3 +101,75 @@ def test_a_step_is_always_the_first_that_may_go(count: int, data: st.DataObject)
     made = step(*waiting)
     ready = [w for w in waiting if w.due_at <= NOON]
     assert made.id == (min(ready, key=lambda w: (w.order_at, w.id)).id if ready else None)
+
+
+# --- What waited too long ------------------------------------------------------------------------------------------
+
+LIMITS = {"klyngen": Limit(flood=2, max_age=timedelta(days=7))}
+FLOOD = "more articles waited for the channel than FLOOD=2 lets through at once"
+AGE = "waited for the channel longer than MAX_AGE=7d allows"
+
+
+def late(*hours: float, feed: str = "klyngen", approved: bool = False, **lane: object) -> list[str | None]:
+    """Why each share is held that was owed so many hours ago."""
+    unsent = [Unsent(n, feed, NOON - timedelta(hours=h), approved) for n, h in enumerate(hours)]
+    found = overdue(unsent, Lane(**lane), LIMITS, NOON, OSLO)  # type: ignore[arg-type]
+    return [found.get(n) for n in range(len(hours))]
+
+
+@pytest.mark.parametrize(
+    ("hours", "why"),
+    [
+        ((), None),
+        ((50, 20), None),
+        ((1, 1, 1, 0.5), None),
+        ((2, 2, 2), FLOOD),
+        ((1000, 2, 2), FLOOD),
+        ((169,), AGE),
+        ((168,), None),
+    ],
+)
+def test_what_waited_is_held_when_it_is_more_or_older_than_its_feed_lets_through(
+    hours: tuple[float, ...], why: str | None
+) -> None:
+    assert late(*hours) == [why] * len(hours)
+
+
+def test_what_came_lately_is_not_late_beside_what_is() -> None:
+    assert late(30, 20, 10, 0.5) == [FLOOD] * 3 + [None]
+
+
+def test_a_feed_that_is_no_longer_configured_has_the_usual_limits() -> None:
+    assert late(*[3] * 5, feed="another") == [None] * 5
+    assert "FLOOD=5" in str(late(*[3] * 6, feed="another")[0])
+
+
+def test_a_lane_that_has_just_sent_something_is_not_late() -> None:
+    assert late(30, 20, 10, last_sent_at=NOON - minutes(5)) == [None] * 3
+
+
+def test_a_queue_that_keeps_its_distance_is_late_only_with_those_whose_turn_has_passed() -> None:
+    day = timedelta(days=1)
+    assert late(*[90] * 9, spacing=day, last_sent_at=NOON - day) == [None] * 9
+    assert late(*[90] * 9, spacing=day, last_sent_at=NOON - 4 * day) == [FLOOD] * 3 + [None] * 6
+
+
+def test_what_waits_for_hours_is_late_only_when_they_have_passed() -> None:
+    assert late(14, 13, 12, hours=(Window(days=frozenset({4}), start=time(11, 30), end=time(16)),)) == [None] * 3
+    assert late(14, 13, 12, hours=(Window(days=frozenset({4}), start=time(8), end=time(9)),)) == [FLOOD] * 3
+
+
+def test_what_a_person_let_go_is_never_late() -> None:
+    assert late(500, 400, 300, approved=True) == [None] * 3
+
+
+@given(st.lists(st.floats(0, 400), max_size=12), st.integers(0, 5), st.sampled_from([0, 20, 600]))
+def test_no_lane_pours_out_more_than_flood_or_what_is_too_old(hours: list[float], flood: int, distance: int) -> None:
+    unsent = [Unsent(n, "f", NOON - timedelta(hours=h)) for n, h in enumerate(sorted(hours, reverse=True))]
+    lane = Lane(spacing=minutes(distance))
+    held = overdue(unsent, lane, {"f": Limit(flood, timedelta(days=7))}, NOON, OSLO)
+    goes = [u for u in unsent if u.id not in held]
+    assert not overdue(goes, lane, {"f": Limit(flood, timedelta(days=7))}, NOON, OSLO) or distance
+    assert len(set(held.values())) <= 1
+    if not distance:
+        assert sum(NOON - u.order_at > timedelta(hours=1) for u in goes) <= flood

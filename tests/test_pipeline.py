@@ -12,13 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from bot import kinds
+from bot.commands.decide import decide
 from bot.commands.trigger import Ask, trigger
 from bot.outcome import State
 from bot.run import at_work, lock_of
 from bot.settings import BotSettings, Channel, Config
 from bot.store import desk
 from bot.store.database import Store, open_store
-from bot.story import Event
+from bot.story import Event, words
 from bot.world import clock
 from tests.servers import Answer, Receiver, Site, rss
 from tests.values import a_channel, a_config, a_feed
@@ -198,12 +199,13 @@ async def test_a_dead_channel_stops_keeps_its_rows_and_goes_on_after_resume(benc
     assert len(bench.slack.taken) == 2
 
 
-async def test_a_receiver_that_was_down_for_a_week_gets_everything_in_order(bench: Bench) -> None:
+async def down_for(bench: Bench, days: int) -> None:
+    """Both receivers are down for so many days with an article each, and are then asked again."""
     await bench.trigger()
     bench.slack.end()
     bench.hook.end()
     entries = [ONE]
-    for day in range(7):
+    for day in range(days):
         entries.insert(0, (10 + day, f"Sak fra dag {day}"))
         bench.site.body = rss(*entries)
         await bench.days(1)
@@ -211,8 +213,40 @@ async def test_a_receiver_that_was_down_for_a_week_gets_everything_in_order(benc
     bench.hook.begin()
     assert bench.posts == [0, 0]
     assert await bench.days(1)
-    assert titles(bench.hook) == [f"item.published Sak fra dag {day}" for day in range(7)]
-    assert len(bench.slack.taken) == 7 and set(bench.states("room")) == {"sent"}
+
+
+async def test_a_receiver_that_was_down_for_days_gets_everything_in_order(bench: Bench) -> None:
+    await down_for(bench, 5)
+    assert titles(bench.hook) == [f"item.published Sak fra dag {day}" for day in range(5)]
+    assert len(bench.slack.taken) == 5 and set(bench.states("room")) == {"sent"}
+
+
+async def test_what_is_too_much_after_a_receiver_was_down_waits_for_a_person_and_then_goes_in_order(
+    bench: Bench,
+) -> None:
+    await down_for(bench, 8)
+    held = [row["id"] for row in bench.rows() if row["channel"] == "hook" and row["state"] == "held"]
+    assert len(held) == 6 and len(bench.hook.taken) == 2
+    bench.hook.taken.clear()
+    decided = decide(bench.state, "approve", held)
+    assert decided.ask and await bench.trigger(channels=decided.ask.channels, poll=False)
+    assert titles(bench.hook) == [f"item.published Sak fra dag {day}" for day in range(6)]
+
+
+async def test_a_resume_says_what_it_does_not_send(bench: Bench) -> None:
+    await bench.trigger()
+    bench.write(desk.pause, "hook", None, bench.now())
+    entries = [ONE]
+    for number in range(20, 27):
+        entries.insert(0, (number, f"Sak {number}"))
+        bench.site.body = rss(*entries)
+        await bench.days(0.5)
+    bench.write(desk.resume, "hook")
+    assert await bench.trigger(poll=False)
+    assert titles(bench.hook) == ["item.published Sak 26"] and len(bench.slack.taken) == 7
+    (said,) = [words(event) for event in bench.told if "held" in event.why]
+    assert said.startswith("hook: waits: 6 held: more articles waited for the channel than FLOOD=5")
+    assert "delebot approve 2 4 6 8 10 12 or delebot skip" in said
 
 
 async def test_one_dead_channel_delays_no_other(bench: Bench) -> None:
@@ -443,7 +477,7 @@ async def test_a_flood_is_told_in_one_alert(bench: Bench) -> None:
     bench.site.body = rss(*((n, f"Gammel sak {n}") for n in range(30, 20, -1)), ONE)
     await bench.trigger()
     words = [taken.json["data"]["words"] for taken in bench.hook.taken]
-    assert len(words) == 1 and "10 new articles held" in words[0]
+    assert len(words) == 1 and "10 articles held" in words[0]
 
 
 async def test_the_text_that_is_sent_is_right(bench: Bench) -> None:
@@ -469,3 +503,16 @@ def test_events_can_be_told_again_from_json() -> None:
     event = Event("delivered", channel="room", id=3, title="Sak", state="due", why="later", ok=False)
     assert Event(**event.as_json()) == event
     assert replace(event, ok=True).ok
+
+
+async def test_a_trigger_lets_no_later_article_slip_past_an_earlier_one_where_a_receiver_is_down(bench: Bench) -> None:
+    """Each would be attempted in turn, and the one that comes as the receiver comes back would overtake the others."""
+    await bench.trigger()
+    bench.slack.end()
+    bench.site.body = rss(THREE, TWO, ONE)
+    for times in (1, 2):
+        await bench.trigger()
+        assert [row["tries"] for row in bench.rows() if row["channel"] == "room"] == [times, 0]
+    bench.slack.begin()
+    await bench.trigger()
+    assert [taken.json["text"].partition("|")[2][:5] for taken in bench.slack.taken] == ["Andre", "Tredj"]

@@ -59,6 +59,21 @@ def test_the_first_poll_shares_as_many_of_the_newest_as_first_run_says(first_run
     assert [title for title, _ in owed(made)] == [article(n).title for n in expected]
 
 
+def test_a_feed_that_was_read_before_has_no_first_run_under_another_address() -> None:
+    made = planned(document(article(1), article(2)), Past(familiar=True), a_feed(first_run=2))
+    assert made.baseline and owed(made) == []
+
+
+def test_a_new_address_with_known_articles_is_no_new_beginning() -> None:
+    made = planned(document(article(1), article(2)), Past(known=remembered(article(2)), familiar=True))
+    assert not made.baseline and owed(made) == [(article(1).title, "due")]
+
+
+def test_a_first_run_after_a_restore_is_doubted() -> None:
+    made = planned(document(article(1)), Past(doubt="brought back"), a_feed(first_run=1))
+    assert owed(made) == [(article(1).title, "held")]
+
+
 def test_a_new_article_is_owed_to_every_channel_that_takes_the_feed() -> None:
     channels = (a_channel("one"), a_channel("two", feeds=("another",)), a_channel("three"))
     made = planned(document(article(1)), past(), channels=channels)
@@ -99,14 +114,60 @@ def test_as_many_as_flood_allows_are_shared() -> None:
     assert {state for _, state in owed(made)} == {"due"}
 
 
+def at_polls(*sizes: int, minutes: int = 15) -> dict[str, Any]:
+    """Arrivals: so many articles at each of the last polls."""
+    moments = [NOW - timedelta(minutes=minutes * n) for n in range(len(sizes), 0, -1)]
+    return {"arrivals": [moment for moment, size in zip(moments, sizes, strict=True) for _ in range(size)]}
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "state"),
+    [
+        ((3, 3), 3, "due"),
+        ((4, 4), 3, "held"),
+        ((3, 3, 3), 2, "held"),
+        ((3, 3, 3), 1, "due"),
+        ((5, 5), 1, "due"),
+        ((20,), 2, "due"),
+        ((20, 5, 5), 2, "held"),
+    ],
+)
+def test_a_few_at_each_poll_are_a_flood_when_they_come_to_twice_as_much_within_an_hour(
+    before: tuple[int, ...], new: int, state: str
+) -> None:
+    made = planned(document(*(article(n) for n in range(1, new + 1))), past(**at_polls(*before)))
+    assert {s for _, s in owed(made)} == {state}
+
+
+def test_what_came_more_than_an_hour_ago_makes_no_flood() -> None:
+    made = planned(document(article(1), article(2)), past(**at_polls(5, 5, minutes=61)))
+    assert {state for _, state in owed(made)} == {"due"}
+
+
+def test_a_flood_has_one_reason_however_it_came() -> None:
+    at_once = planned(document(*(article(n) for n in range(1, 7))), past())
+    dripped = planned(document(article(1), article(2)), past(**at_polls(3, 3, 3)))
+    reasons = {o.why for made in (at_once, dripped) for n in made.new for o in n.owed}
+    assert reasons == {"more new articles at once than FLOOD=5 lets through"}
+
+
 def test_an_old_article_that_appears_is_held() -> None:
     made = planned(document(article(1, published=NOW - timedelta(days=30))), past())
-    assert owed(made) == [(article(1).title, "held")] and "MAX_AGE" in made.new[0].owed[0].why
+    assert owed(made) == [(article(1).title, "held")]
+    assert made.new[0].owed[0].why == "older than MAX_AGE=7d allows"
 
 
 def test_the_newest_article_of_all_is_no_old_news_while_we_were_watching() -> None:
     late = article(1, published=NOW - timedelta(days=10))
     assert owed(planned(document(late), past(newest=NOW - timedelta(days=20)))) == [(late.title, "due")]
+
+
+def test_the_newest_of_all_is_old_news_when_it_comes_with_others_or_after_them() -> None:
+    late, later = (article(n, published=NOW - timedelta(days=10 + n)) for n in (1, 2))
+    before = {"newest": NOW - timedelta(days=20)}
+    assert {state for _, state in owed(planned(document(late, later), past(**before)))} == {"held"}
+    followed = past(**before, arrivals=[NOW - timedelta(hours=20)])
+    assert owed(planned(document(late), followed)) == [(late.title, "held")]
 
 
 def test_after_a_long_absence_age_counts_again() -> None:
@@ -173,6 +234,24 @@ def test_a_correction_raises_what_its_posts_want() -> None:
     changed = article(1, title="Studentene vant sølv i robotkonkurransen 1")
     made = planned(document(changed), past(article(1), shown=[Shown(7, 1, "terminal")]))
     assert [(r.delivery, r.revision) for r in made.raised] == [(7, 2)]
+
+
+def a_change_of(changed: int, of: int, sent: int, flood: int = 2) -> list[str]:
+    """So many of the feed's articles get another title, and the first so many were sent: why each stays as it is."""
+    known = [article(n) for n in range(1, of + 1)]
+    read = [replace(item, title=f"{item.title}, rettet") if n < changed else item for n, item in enumerate(known)]
+    shown = [Shown(n, n, "terminal", n <= sent) for n in range(1, of + 1)]
+    return [raised.why for raised in planned(document(*read), past(*known, shown=shown), a_feed(flood=flood)).raised]
+
+
+def test_a_change_of_the_whole_site_edits_no_more_posts_than_flood_allows() -> None:
+    assert [bool(why) for why in a_change_of(10, of=10, sent=3)] == [True] * 3 + [False] * 7
+    assert set(a_change_of(10, of=10, sent=2)) == {""}
+
+
+def test_corrections_of_some_articles_are_no_change_of_the_site_however_many() -> None:
+    assert a_change_of(7, of=10, sent=10) == [""] * 7
+    assert all(a_change_of(8, of=10, sent=10))
 
 
 def test_a_change_that_no_post_shows_raises_nothing() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.commands.trigger import Ask
+from bot.commands.trigger import Ask, check_names
 from bot.config.times import duration as read_duration
+from bot.config.wrong import printable
 from bot.model import Mistake
 from bot.outcome import State
 from bot.settings import Config
 from bot.store import desk, lanes
 from bot.store.database import open_store
+from bot.troubles import numbers
 from bot.world import clock, rules_of
 
 if TYPE_CHECKING:
@@ -26,26 +30,74 @@ ALREADY = {
     State.RETRACTED: "it was taken back",
     State.SKIPPED: "it is skipped already",
 }
+# What a decision changes of the numbers from one to another; what is due among them, say, goes on by itself.
+OF_MANY = {
+    "approve": (State.HELD,),
+    "retry": (State.HELD, State.UNKNOWN, State.REFUSED),
+    "skip": (State.HELD, State.UNKNOWN, State.REFUSED),
+    "retract": (State.SENT,),
+}
+DONE = {"approve": "approved", "retry": "tried again", "skip": "skipped", "retract": "to be taken back"}
+SPAN = re.compile("#?([0-9]{1,18})(?:-#?([0-9]{1,18}))?")
+Named = int | range
 
 
-def decide(state: Path, what: str, ids: Sequence[int], config: Config | None = None) -> Ask | None:
-    """Change some deliveries, all or none; the work that follows from it, None when nothing does.
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The deliveries that were changed, and the work that follows from it, None when nothing does."""
+
+    ids: tuple[int, ...]
+    ask: Ask | None = None
+
+
+def named(text: str) -> Named:
+    """A number of a delivery, or all from one to another, as people write them: 14, #14 or 12-42."""
+    match = SPAN.fullmatch(text.strip())
+    if not match:
+        remedy = "Write numbers as delebot status shows them, such as 14 or 12-42"
+        raise Mistake(f"«{printable(text)}» is no number of a delivery", remedy=remedy)
+    first, last = int(match[1]), int(match[2] or match[1])
+    if last < first:
+        raise Mistake(f"{text} ends before it begins", remedy=f"Write {last}-{first}")
+    return range(first, last + 1) if match[2] else first
+
+
+def decide(state: Path, what: str, which: Sequence[Named], config: Config | None = None) -> Decided:
+    """Change some deliveries, all or none.
 
     `config` is needed to take something back, for not every platform lets us.
     """
     store = open_store(state)
     try:
-        return store.write_now(_decide, what, ids, config)
+        return store.write_now(_decide, what, which, config)
     finally:
         store.close()
 
 
-def _decide(connection: Connection, what: str, ids: Sequence[int], config: Config | None) -> Ask | None:
-    channels = [_decide_one(connection, what, id, config) for id in ids]
-    return None if what == "skip" else Ask(channels=tuple(dict.fromkeys(channels)), poll=False)
+def text(what: str, ids: Sequence[int]) -> str:
+    """What was decided, in words."""
+    number = f"#{ids[0]} is" if len(ids) == 1 else f"{len(ids)} deliveries are"
+    all_of_them = "" if len(ids) == 1 else f": {numbers(ids)}"
+    return f"{number} {DONE[what]}{all_of_them}"
 
 
-def _decide_one(connection: Connection, what: str, id: int, config: Config | None) -> str:
+def _decide(connection: Connection, what: str, which: Sequence[Named], config: Config | None) -> Decided:
+    found = [id for one in which for id in ([one] if isinstance(one, int) else _among(connection, what, one))]
+    ids = tuple(dict.fromkeys([*desk.in_order(connection, found), *found]))
+    channels = [_decide_one(connection, what, id, place, config) for place, id in enumerate(ids)]
+    return Decided(ids, None if what == "skip" else Ask(channels=tuple(dict.fromkeys(channels)), poll=False))
+
+
+def _among(connection: Connection, what: str, numbers: range) -> list[int]:
+    """The deliveries among these numbers that wait for this decision."""
+    if ids := desk.numbered(connection, numbers, OF_MANY[what]):
+        return ids
+    states = " or ".join(OF_MANY[what])
+    none = f"no delivery from #{numbers.start} to #{numbers.stop - 1} is {states}"
+    raise Mistake(none, remedy="delebot status shows their numbers", code=1)
+
+
+def _decide_one(connection: Connection, what: str, id: int, place: int, config: Config | None) -> str:
     """Change one delivery; the channel that it belongs to."""
     row = desk.delivery(connection, id)
     if row is None:
@@ -59,19 +111,19 @@ def _decide_one(connection: Connection, what: str, id: int, config: Config | Non
     channel = config.channels.get(row["channel"]) if config else None
     if channel and config and (why := lanes.kept_up(row, rules_of(channel, config))):
         raise Mistake(f"#{id} can't be taken back: {why}", code=1)
-    if not _decided(connection, what, id):
+    if not _changed(connection, what, id, place):
         raise Mistake(f"#{id} stays as it is: {ALREADY.get(row['state'], row['state'])}", code=1)
     return str(row["channel"])
 
 
-def _decided(connection: Connection, what: str, id: int) -> bool:
+def _changed(connection: Connection, what: str, id: int, place: int) -> bool:
     match what:
         case "skip":
             return desk.skip(connection, id, LET_BE)
         case "retract":
             return desk.retract(connection, id, clock())
         case _:
-            return desk.release(connection, id, clock())
+            return desk.release(connection, id, clock(), place)
 
 
 def pause(config: Config, state: Path, channel: str | None, lasting: str) -> str:
@@ -107,6 +159,5 @@ def resume(config: Config, state: Path, channel: str | None) -> Ask:
 
 
 def _check(config: Config, channel: str | None) -> None:
-    if channel is not None and channel not in config.channels:
-        known = ", ".join(config.channels) or "none yet"
-        raise Mistake(f"there is no channel «{channel}»", remedy=f"There is: {known}")
+    if channel is not None:
+        check_names(Ask(channels=(channel,)), config)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.outcome import State
+from bot.store.backlog import LET_GO
 from bot.store.lanes import paused, save_channel, working
 from bot.store.schema import (
     EVERYTHING,
@@ -28,6 +29,7 @@ from bot.store.schema import (
 FINAL = (State.SENT, State.REFUSED, State.SKIPPED, State.RETRACTED)
 CAN_RETRY = (State.DUE, State.HELD, State.UNKNOWN, State.REFUSED, State.SKIPPED)
 CAN_SKIP = (State.DUE, State.HELD, State.UNKNOWN, State.REFUSED)
+FORGOTTEN_AT_ONCE = timedelta(days=7)
 
 # --- Runs and requests ---------------------------------------------------------------------------------------------
 
@@ -40,6 +42,11 @@ def open_run(connection: Connection, run: str, pid: int, what: str, now: datetim
 
 def close_run(connection: Connection, run: str, now: datetime) -> None:
     connection.execute(update(runs).where(runs.c.id == run).values(ended_at=now))
+
+
+def sign(connection: Connection, run: str) -> None:
+    """Write what is there already, to know that something can be written down."""
+    connection.execute(update(runs).where(runs.c.id == run).values(id=run))
 
 
 def current_run(connection: Connection) -> RowMapping | None:
@@ -117,19 +124,33 @@ def delivery(connection: Connection, id: int) -> RowMapping | None:
     return connection.execute(select(deliveries).where(deliveries.c.id == id)).mappings().first()
 
 
-def release(connection: Connection, id: int, now: datetime) -> bool:
-    """Make a delivery due now: a held one is approved, an unknown or refused one is tried again."""
+def numbered(connection: Connection, numbers: range, states: Collection[State]) -> list[int]:
+    """The deliveries among these numbers that are in one of these states."""
+    among = deliveries.c.id.between(numbers.start, numbers.stop - 1)
+    return list(connection.execute(select(deliveries.c.id).where(among, deliveries.c.state.in_(states))).scalars())
+
+
+def in_order(connection: Connection, ids: Collection[int]) -> list[int]:
+    """Deliveries in the order in which their articles were published."""
+    moment = func.min(func.coalesce(items.c.published, items.c.first_seen))
+    asked = select(deliveries.c.id).outerjoin(delivery_items).outerjoin(items).where(deliveries.c.id.in_(ids))
+    return list(connection.execute(asked.group_by(deliveries.c.id).order_by(moment, deliveries.c.id)).scalars())
+
+
+def release(connection: Connection, id: int, now: datetime, place: int = 0) -> bool:
+    """Make a delivery due now: a held one is approved, an unknown or refused one is tried again.
+
+    `place` is its place among those that are let go together.
+    """
     row = and_(deliveries.c.id == id, deliveries.c.state.in_(CAN_RETRY))
     values = {
-        "state": State.DUE,
-        "why": "",
-        "due_at": now,
-        "order_at": now,
-        "urgent": True,
-        "tries": 0,
-        "doubted_at": None,
-    }
-    return connection.execute(update(deliveries).where(row).values(values)).rowcount == 1
+        "state": State.DUE, "why": "", "due_at": now, "order_at": now + timedelta(microseconds=place),
+        "urgent": True, "tries": 0, "doubted_at": None,
+    }  # fmt: skip
+    if connection.execute(update(deliveries).where(row).values(values)).rowcount == 0:
+        return False
+    connection.execute(insert(attempts).values(delivery_id=id, at=now, doing=LET_GO, state=State.DUE))
+    return True
 
 
 def skip(connection: Connection, id: int, why: str) -> bool:
@@ -147,10 +168,20 @@ def retract(connection: Connection, id: int, now: datetime) -> bool:
 
 
 def hurry(connection: Connection, names: Collection[str], feed_names: Collection[str], now: datetime) -> None:
-    """A person wants what is due now: it waits for neither hours nor our own back-off."""
+    """A person wants what is due now: it waits for no hours, and not for the back-off of before.
+
+    What meets trouble now blocks its lane anew, for all: a later post may not slip past an earlier one.
+    """
     due = and_(deliveries.c.state == State.DUE, deliveries.c.channel.in_(names))
     of_feeds = or_(deliveries.c.feed.in_(feed_names), deliveries.c.feed == "")
     connection.execute(update(deliveries).where(due, of_feeds).values(urgent=True, due_at=now))
+    unblock(connection, names)
+
+
+def unblock(connection: Connection, names: Collection[str]) -> None:
+    """Lift our own back-off from these lanes, but not what the platform asked for."""
+    ours = and_(channels.c.name.in_(names), channels.c.block_is_firm.is_(False))
+    connection.execute(update(channels).where(ours).values(blocked_until=None, blocked_why=""))
 
 
 def turns(connection: Connection, channel: str, item: int) -> Sequence[RowMapping]:
@@ -166,7 +197,7 @@ def turns(connection: Connection, channel: str, item: int) -> Sequence[RowMappin
 
 def find_item(connection: Connection, feed_names: Collection[str], wanted: str) -> RowMapping | None:
     """An item by `latest`, its address or its number."""
-    from bot.identity import link_key
+    from bot.keys import link_key
 
     asked = select(items).where(items.c.feed.in_(feed_names))
     if wanted.isdigit():
@@ -195,42 +226,6 @@ def title_of(connection: Connection, id: int) -> str:
 
 def guid_of(connection: Connection, item: int) -> str:
     return str(connection.execute(select(guids.c.guid).where(guids.c.item_id == item)).scalar() or item)
-
-
-# --- Changes of the configuration ----------------------------------------------------------------------------------
-
-
-def adopt(connection: Connection, channel_targets: Mapping[str, str], feed_targets: Mapping[str, str]) -> None:
-    """Follow the configuration: renamed feeds keep their past, removed channels owe nothing, mended ones go on."""
-    _rename_feeds(connection, feed_targets)
-    gone = and_(deliveries.c.state.in_((State.DUE, State.HELD)), deliveries.c.channel.not_in(channel_targets))
-    connection.execute(
-        update(deliveries).where(gone).values(state=State.SKIPPED, why="its channel is no longer configured")
-    )
-    rows = {row["name"]: row for row in connection.execute(select(channels)).mappings()}
-    for name, target in channel_targets.items():
-        known = rows.get(name)
-        if known is None or known["target"] != target:
-            # A channel that leads elsewhere now, say with a new webhook, is no longer the one that was stopped.
-            mended = {"target": target, "stopped_at": None, "stopped_why": "", "blocked_until": None, "blocked_why": ""}
-            save_channel(connection, name, mended)
-            # What was uploaded to one account is nothing that another can show.
-            connection.execute(update(deliveries).where(deliveries.c.channel == name).values(prepared=None))
-
-
-def _rename_feeds(connection: Connection, targets: Mapping[str, str]) -> None:
-    rows = {row["name"]: row["target"] for row in connection.execute(select(feeds)).mappings()}
-    lost = {target: name for name, target in rows.items() if name not in targets and target}
-    for name, target in targets.items():
-        old = lost.pop(target, None) if name not in rows else None
-        if old:
-            for table, column in (
-                (feeds, feeds.c.name),
-                (items, items.c.feed),
-                (guids, guids.c.feed),
-                (deliveries, deliveries.c.feed),
-            ):
-                connection.execute(update(table).where(column == old).values({column.name: name}))
 
 
 # --- How things stand ----------------------------------------------------------------------------------------------
@@ -271,7 +266,7 @@ def counts(connection: Connection) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in connection.execute(asked)}
 
 
-def of_states(connection: Connection, states: Collection[State], limit: int = 20) -> Sequence[RowMapping]:
+def of_states(connection: Connection, states: Collection[State], limit: int | None = 20) -> Sequence[RowMapping]:
     """The latest deliveries in these states."""
     asked = select(deliveries).where(deliveries.c.state.in_(states)).order_by(deliveries.c.id.desc()).limit(limit)
     return connection.execute(asked).mappings().all()
@@ -299,7 +294,13 @@ def deliveries_of(connection: Connection, item_ids: Collection[int]) -> Sequence
 
 
 def prune(connection: Connection, before: datetime) -> None:
-    """Forget the history before this moment. Identities stay, so that what comes back is not new."""
+    """Forget the history before this moment. Identities stay, so that what comes back is not new.
+
+    A week of it is the most for one time: a clock that is wrong by years must not cost everything at once.
+    """
+    remembered = and_(deliveries.c.state.in_(FINAL), deliveries.c.id.in_(select(attempts.c.delivery_id)))
+    oldest = connection.execute(select(func.min(deliveries.c.made_at)).where(remembered)).scalar()
+    before = min(before, oldest + FORGOTTEN_AT_ONCE) if oldest else before
     old = select(deliveries.c.id).where(deliveries.c.state.in_(FINAL), deliveries.c.made_at < before)
     connection.execute(delete(attempts).where(attempts.c.delivery_id.in_(old)))
     forgotten = {"post": None, "prepared": None, "receipt": None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +12,9 @@ from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Item, Picture, Post, Receipt
-from bot.outcome import Act, Standing, State, Verdict, may_repeat
-from bot.pace import Lane, Step, Waiting, next_step
+from bot.outcome import LOOK_AFTER, Act, Standing, State, Verdict, may_repeat
+from bot.pace import Lane, Limit, Step, Waiting, next_step
+from bot.store.backlog import Held, hold_overdue
 from bot.store.polls import ITEM
 from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
 
@@ -34,7 +35,7 @@ working = or_(deliveries.c.state == State.DUE, and_(deliveries.c.state == State.
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a channel's kind and wishes say about its lane."""
+    """What a channel's kind and wishes say about its lane, and how much of each feed it lets through at once."""
 
     spacing: timedelta
     hours: tuple[Any, ...]
@@ -46,6 +47,7 @@ class Rules:
     can_look_up: bool
     edits: bool
     target: str
+    limits: Mapping[str, Limit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,18 @@ Compose = Callable[[Owing, str], Post]
 
 def claim(
     connection: Connection, channel: str, run: str, rules: Rules, compose: Compose, now: datetime
-) -> Claim | Step:
-    """Take what goes now and compose it; else say when to look again. Pauses and stops are seen here."""
+) -> Claim | Held | Step:
+    """Take what goes now and compose it; else say when to look again. Pauses and stops are seen here.
+
+    Before anything goes, what waited too long for that is held, and nothing is taken this time.
+    """
     while True:
-        step = next_of(connection, channel, rules, now)
+        lane = lane_of(connection, channel, rules, now)
+        step = next_step(_waiting(connection, channel), lane, now, rules.zone)
         if step.id is None:
             return step
+        if held := hold_overdue(connection, channel, lane, rules.limits, now, rules.zone):
+            return held
         row = connection.execute(select(deliveries).where(deliveries.c.id == step.id)).mappings().one()
         taken = _take(connection, row, run, rules, compose, now)
         if taken:
@@ -119,14 +127,13 @@ def lane_of(connection: Connection, channel: str, rules: Rules, now: datetime) -
     return Lane(
         open=not any(row["stopped_at"] or paused(row, now) for row in rows),
         blocked_until=mine.get("blocked_until"),
-        block_is_firm=bool(mine.get("block_is_firm")),
         last_sent_at=mine.get("last_sent_at"),
         spacing=rules.spacing,
         hours=rules.hours,
     )
 
 
-def paused(row: RowMapping, now: datetime) -> bool:
+def paused(row: RowMapping | Mapping[str, Any], now: datetime) -> bool:
     """Whether a person has paused this lane, and the pause is not over."""
     return row["paused_at"] is not None and (row["paused_until"] is None or row["paused_until"] > now)
 
@@ -140,8 +147,9 @@ def _take(
         why = row["why"] or "it may have arrived"
         connection.execute(update(deliveries).where(mine).values(state=State.UNKNOWN, why=why))
         return None
-    if standing.doing == "revise" and (why := _uncorrected(row, rules, now)):
-        connection.execute(update(deliveries).where(mine).values(shown=row["wanted"], why=why))
+    if standing.doing == "look_up" and abs(now - row["doubted_at"]) < LOOK_AFTER:
+        # Not even a person's impatience brings it forward: what is not there yet would be shown once more.
+        connection.execute(update(deliveries).where(mine).values(due_at=row["doubted_at"] + LOOK_AFTER))
         return None
     if standing.doing == "retract" and (why := kept_up(row, rules)):
         connection.execute(update(deliveries).where(mine).values(wanted=row["shown"], why=why))
@@ -150,6 +158,9 @@ def _take(
     kept = row["post"] if standing.doing != "revise" else None
     post = POST.validate_python(kept) if kept else compose(owing(connection, row), key_of(row))
     revision = row["post_revision"] if kept else row["wanted"]
+    if standing.doing == "revise" and (why := _uncorrected(row, post, rules, now)):
+        connection.execute(update(deliveries).where(mine).values(shown=row["wanted"], why=why))
+        return None
     values: dict[str, Any] = {
         "state": State.SENDING, "run": run, "tries": row["tries"] + 1, "begun_at": None,
         "post": POST.dump_python(post, mode="json"), "post_revision": revision,
@@ -173,7 +184,7 @@ def standing_of(row: RowMapping, rules: Rules, now: datetime) -> Standing:
     return standing if may_repeat(standing, now) or not rules.can_look_up else replace(standing, doing="look_up")
 
 
-def _uncorrected(row: RowMapping, rules: Rules, now: datetime) -> str:
+def _uncorrected(row: RowMapping, post: Post, rules: Rules, now: datetime) -> str:
     """Why a post stays as it is though its article was corrected, or empty."""
     if not rules.edits:
         return "corrected on the site; EDITS=no"
@@ -183,6 +194,9 @@ def _uncorrected(row: RowMapping, rules: Rules, now: datetime) -> str:
         return "corrected on the site; the channel leads elsewhere now, so the post can't be edited"
     if row["sent_at"] and now - row["sent_at"] > CORRECTED_FOR:
         return f"corrected on the site after more than {CORRECTED_FOR.days} days"
+    shown = POST.validate_python(row["post"]) if row["post"] and row["post_revision"] == row["shown"] else None
+    if shown and replace(post, key=shown.key, made_at=shown.made_at) == shown:
+        return "the correction was taken back on the site before it was made here"
     return f"corrected {CORRECTIONS} times already" if row["edits"] >= CORRECTIONS else ""
 
 
@@ -206,14 +220,11 @@ def owing(connection: Connection, row: RowMapping) -> Owing:
     )
     rows = connection.execute(asked).all()
     read = [(f"{r.feed}-{r.id}", ITEM.validate_python(r.data)) for r in rows]
-    looked = {f"{r.feed}-{r.id}": _picture(r.picture) for r in rows if r.picture is not None}
+    pictures = {f"{r.feed}-{r.id}": r.picture for r in rows if r.picture is not None}
+    looked = {id: PICTURE.validate_python(kept) if kept else None for id, kept in pictures.items()}
     feed = connection.execute(select(feeds).where(feeds.c.name == row["feed"])).mappings().first()
     source, language = (feed["title"], feed["language"]) if feed else ("", "")
     return Owing(row, tuple(read), source, language, looked)
-
-
-def _picture(kept: Mapping[str, Any]) -> Picture | None:
-    return PICTURE.validate_python(kept) if kept else None
 
 
 def unseen_pictures(connection: Connection, channel: str) -> list[tuple[int, Item]]:
@@ -266,7 +277,7 @@ def settle_sent(connection: Connection, taken: Claim, receipt: Receipt, target: 
         values["edits"] = deliveries.c.edits + 1
     connection.execute(update(deliveries).where(deliveries.c.id == taken.id).values(values))
     _record(connection, taken.id, taken.doing, State.SENT, "", now)
-    free = {"last_sent_at": now, "blocked_until": None, "blocked_why": "", "block_is_firm": False}
+    free = {"last_sent_at": now, "blocked_until": None, "blocked_why": "", "block_is_firm": False, "verify_why": ""}
     save_channel(connection, taken.channel, free)
 
 
@@ -279,13 +290,7 @@ def settle_retracted(connection: Connection, taken: Claim, now: datetime) -> Non
 
 def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime) -> None:
     """What a problem led to, unless somebody else has settled this delivery meanwhile."""
-    values: dict[str, Any] = {
-        "state": became.state,
-        "why": became.why,
-        "run": "",
-        "due_at": became.due_at,
-        "begun_at": None,
-    }
+    values = {"state": became.state, "why": became.why, "run": "", "due_at": became.due_at, "begun_at": None}
     if taken.doing in ("publish", "look_up"):
         values |= {} if became.in_doubt else {"doubted_at": None}
     elif became.state == State.REFUSED:
@@ -305,6 +310,18 @@ def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime)
 
 def _record(connection: Connection, id: int, doing: str, state: str, why: str, now: datetime) -> None:
     connection.execute(insert(attempts).values(delivery_id=id, at=now, doing=doing, state=state, why=why))
+
+
+def verify_is_due(connection: Connection, name: str, before: datetime) -> bool:
+    """Whether the platform was last asked about the credentials before this moment, or did not accept them then."""
+    columns = (channels.c.verified_at, channels.c.verify_why)
+    row = connection.execute(select(*columns).where(channels.c.name == name)).first()
+    return row is None or row.verified_at is None or row.verified_at < before or bool(row.verify_why)
+
+
+def keep_verified(connection: Connection, name: str, now: datetime, why: str, until: datetime | None) -> None:
+    """Write down what the platform said of the credentials: what is wrong with them, or until when they are good."""
+    save_channel(connection, name, {"verified_at": now, "verify_why": why, "good_until": until})
 
 
 def save_channel(connection: Connection, name: str, values: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.identity import Known, content_hash, keys_to_look_up, link_key, title_key
+from bot.identity import Known, keys_to_look_up, unmatched
+from bot.keys import content_hash, link_key, title_key
 from bot.model import Document, Item, Occasion
 from bot.outcome import State
-from bot.plan import New, Owed, Past, Plan, Seen, Shown, delivery_key
+from bot.plan import CLOCK_SKEW, LATELY, New, Owed, Past, Plan, Seen, Shown, delivery_key
 from bot.store.schema import channels, deliveries, delivery_items, feeds, guids, items
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 ITEM: TypeAdapter[Item] = TypeAdapter(Item)
 OPEN_TO_CHANGE = (State.DUE, State.HELD, State.SENDING, State.SENT, State.UNKNOWN)
 Row = Mapping[str, Any]
+READINGS = 5  # Hashes of its last readings that an item keeps, to know an old one again.
+NAMES = 50  # Keys that are remembered of an item. One whose guid is new at each poll is known by other signs anyway.
+NEARBY = 50  # Known items with one link, title or date that are looked at for an entry whose guid is new.
 
 
 def feed_row(connection: Connection, name: str) -> dict[str, Any]:
@@ -39,12 +44,12 @@ def save_feed(connection: Connection, name: str, values: Mapping[str, Any]) -> N
 # --- What is known -------------------------------------------------------------------------------------------------
 
 
-def past_of(connection: Connection, feed: str, document: Document, watched_at: datetime | None) -> Past:
+def past_of(connection: Connection, feed: str, document: Document, watched_at: datetime | None, now: datetime) -> Past:
     """All that is remembered of what this document speaks of."""
     known = known_items(connection, feed, document)
     ids = [k.id for k in known]
     rows = connection.execute(
-        select(deliveries.c.id, delivery_items.c.item_id, deliveries.c.channel)
+        select(deliveries.c.id, delivery_items.c.item_id, deliveries.c.channel, deliveries.c.shown.is_not(None))
         .join(delivery_items)
         .where(
             delivery_items.c.item_id.in_(ids),
@@ -52,21 +57,43 @@ def past_of(connection: Connection, feed: str, document: Document, watched_at: d
             deliveries.c.state.in_(OPEN_TO_CHANGE),
         )
     )
-    newest = connection.execute(select(func.max(items.c.published)).where(items.c.feed == feed)).scalar()
-    doubt = connection.execute(select(feeds.c.doubt).where(feeds.c.name == feed)).scalar() or ""
-    return Past(known, [Shown(*row) for row in rows], _subjects(connection, document), newest, watched_at, doubt)
+    ours = items.c.feed == feed
+    believable = items.c.published <= now + CLOCK_SKEW
+    owing = items.c.id.in_(select(delivery_items.c.item_id))
+    lately = select(items.c.first_seen).where(ours, items.c.first_seen > now - LATELY, owing)
+    return Past(
+        known,
+        [Shown(*row) for row in rows],
+        _subjects(connection, document),
+        newest=connection.execute(select(func.max(items.c.published)).where(ours, believable)).scalar(),
+        watched_at=watched_at,
+        familiar=connection.execute(select(items.c.id).where(ours).limit(1)).first() is not None,
+        arrivals=connection.execute(lately).scalars().all(),
+        doubt=connection.execute(select(feeds.c.doubt).where(feeds.c.name == feed)).scalar() or "",
+    )
 
 
 def known_items(connection: Connection, feed: str, document: Document) -> list[Known]:
-    """The items of a feed that share a guid, a link or a title with an entry of this document."""
-    by_guid, by_link, by_title = keys_to_look_up(document.items, document.link)
-    ids = {
-        row.item_id
-        for row in _in(connection, select(guids.c.item_id).where(guids.c.feed == feed), guids.c.guid, by_guid)
-    }
-    asked = select(items.c.id).where(items.c.feed == feed)
-    for column, keys in ((items.c.link_key, by_link), (items.c.title_key, by_title)):
-        ids |= {row.id for row in _in(connection, asked, column, keys)}
+    """The known items that may be entries of this document: by a key, or else by their link, title or date."""
+    named = select(guids.c.item_id).where(guids.c.feed == feed)
+    keys = keys_to_look_up(document.items, document.link)
+    by_key = _known(connection, {row.item_id for row in _in(connection, named, guids.c.guid, keys)})
+    strangers = unmatched(document.items, by_key, document.link)
+    wanted = (
+        (items.c.link_key, {link_key(item.link) for item in strangers if item.link}),
+        (items.c.title_key, {title_key(item.title) for item in strangers if item.title}),
+        (items.c.published, {item.published for item in strangers if item.published}),
+    )
+    nearby: dict[object, list[int]] = defaultdict(list)
+    for column, signs in wanted:
+        asked = select(items.c.id, column).where(items.c.feed == feed).order_by(items.c.id)
+        for id, sign in _in(connection, asked, column, signs):
+            nearby[sign].append(id)
+    ids = {id for found in nearby.values() for id in found[-NEARBY:]}
+    return by_key + _known(connection, ids - {k.id for k in by_key})
+
+
+def _known(connection: Connection, ids: Collection[int]) -> list[Known]:
     names: dict[int, set[str]] = {id: set() for id in ids}
     for row in _in(connection, select(guids.c.item_id, guids.c.guid), guids.c.item_id, ids):
         names[row.item_id].add(row.guid)
@@ -75,6 +102,13 @@ def known_items(connection: Connection, feed: str, document: Document) -> list[K
         Known(row.id, frozenset(names[row.id]), ITEM.validate_python(row.data), row.hash, row.revision)
         for row in sorted(rows, key=lambda row: int(row.id))
     ]
+
+
+def known_keys(connection: Connection, feed: str, keys: Collection[str]) -> set[str]:
+    """Those of the keys by which an item of this feed is known: its address, or a guid that it has had."""
+    links = _in(connection, select(items.c.link_key.label("key")).where(items.c.feed == feed), items.c.link_key, keys)
+    named = _in(connection, select(guids.c.guid.label("key")).where(guids.c.feed == feed), guids.c.guid, keys)
+    return {row.key for row in (*links, *named)}
 
 
 def _in(connection: Connection, statement: Any, column: Any, values: Collection[Any]) -> Iterable[Any]:
@@ -106,14 +140,14 @@ def save_poll(
     now: datetime,
 ) -> Plan:
     """Plan and save in one transaction: items, deliveries and the feed's memory appear together or not at all."""
-    past = past_of(connection, feed.name, document, watched_at)
+    past = past_of(connection, feed.name, document, watched_at, now)
     planned = make_plan(past)
     for seen in planned.seen:
         _save_seen(connection, feed.name, seen, now)
     for new in planned.new:
         _save_new(connection, feed.name, new, now)
     for raised in planned.raised:
-        raise_wanted(connection, raised.delivery, raised.revision, now)
+        raise_wanted(connection, raised.delivery, raised.revision, now + raised.after, raised.why)
     save_feed(connection, feed.name, values)
     return planned
 
@@ -133,10 +167,11 @@ def _save_seen(connection: Connection, feed: str, seen: Seen, now: datetime) -> 
     """Remember the latest reading of a known item, and the key it has now."""
     if seen.item != seen.known.item:
         values = {**_item_values(seen.item, now), "revision": seen.revision}
+        values["hash"] = " ".join(list(dict.fromkeys((values["hash"], *seen.known.hash.split())))[:READINGS])
         if seen.revision != seen.known.revision:
             values["picture"] = None  # A correction may have brought another one.
         connection.execute(update(items).where(items.c.id == seen.known.id).values(values))
-    if seen.guid not in seen.known.guids:
+    if seen.guid not in seen.known.guids and len(seen.known.guids) < NAMES:
         name = insert(guids).values(feed=feed, guid=seen.guid, item_id=seen.known.id)
         connection.execute(name.on_conflict_do_nothing())
 
@@ -181,8 +216,8 @@ def owe(
     return id
 
 
-def raise_wanted(connection: Connection, delivery: int, revision: int, now: datetime) -> None:
-    """A delivery wants another revision. What is not sent yet is composed anew; what was approved is asked again."""
+def raise_wanted(connection: Connection, delivery: int, revision: int, at: datetime, why: str = "") -> None:
+    """A delivery wants another revision, and is composed anew; `why` says why what is sent stays as it is."""
     row = deliveries.c.id == delivery
     # What a person took back, or is about to, stays away.
     connection.execute(update(deliveries).where(row, deliveries.c.wanted.is_not(None)).values(wanted=revision))
@@ -191,4 +226,5 @@ def raise_wanted(connection: Connection, delivery: int, revision: int, now: date
     fresh = row & waiting & deliveries.c.doubted_at.is_(None)
     connection.execute(update(deliveries).where(fresh).values(post=None, prepared=None))
     sent = row & (deliveries.c.state == State.SENT) & deliveries.c.wanted.is_not(None)
-    connection.execute(update(deliveries).where(sent).values(due_at=now, tries=0))
+    edit = {"shown": revision, "why": why} if why else {"due_at": at, "tries": 0}
+    connection.execute(update(deliveries).where(sent).values(edit))
