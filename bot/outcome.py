@@ -20,6 +20,7 @@ LONGEST_WAIT = timedelta(hours=24)
 BACK_OFF = tuple(timedelta(seconds=s) for s in (10, 30, 60, 120, 300, 600, 1200, 1800, 3600))
 TRIES_IN_ORDER = 3  # A post with a problem of its own holds up the others for so many tries, then steps aside.
 TRIES_OF_A_POST = 12  # After so many a person is asked.
+SET_BACK = timedelta(minutes=1)  # By less than this a clock is put right all the time, and nothing comes of it.
 LOOK_AFTER = timedelta(minutes=1)  # A post whose answer was lost is looked for when the platform has surely shown it.
 
 BUSY = {408, 425, 429, 503}
@@ -135,7 +136,8 @@ def may_repeat(standing: Standing, now: datetime) -> bool:
     """Whether a delivery in doubt may be attempted again: under a key that is remembered, or by the owner's wish."""
     if standing.doubted_at is None or standing.on_unknown == "repeat":
         return True
-    return standing.repeatable is not None and now - standing.doubted_at < standing.repeatable
+    # Since a moment that lies ahead, for the clock was set back, nobody knows how much time has passed.
+    return standing.repeatable is not None and -SET_BACK < now - standing.doubted_at < standing.repeatable
 
 
 def back_off(tries: int) -> timedelta:

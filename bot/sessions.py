@@ -10,14 +10,17 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import kinds
+from bot.hush import secrets_of_session
 from bot.model import Attempt, Kept, Refused, Stopped
-from bot.send import perform
+from bot.send import Sender, perform
+from bot.store.files import StoreTrouble
 
 if TYPE_CHECKING:
     from bot.send import Send
@@ -28,11 +31,15 @@ ENDED = "ended"
 
 
 class Sessions:
-    """What is kept of each channel's session; it is read from the disk each time, where others may have written."""
+    """What is kept of each channel's session; it is read from the disk each time, where others may have written.
+
+    What the disk does not take is kept here until it does: the session before it may be worth nothing any more.
+    """
 
     def __init__(self, state: Path) -> None:
         self.path = state / FILE
         self._writing = threading.Lock()
+        self._unwritten: dict[str, Any] = {}
 
     def read(self, channel: Channel) -> Kept:
         """What is kept for the credentials that the channel has now; nothing if they are others."""
@@ -41,28 +48,50 @@ class Sessions:
         return entry["kept"] if same else {}
 
     def write(self, channel: Channel, kept: Kept) -> None:
-        """Keep a session, safely on the disk before it is used: the one before it may be worth nothing any more."""
+        """Keep a session, safely on the disk before it is used."""
         with self._writing:
-            everything = self._all() | {channel.name: {"made_from": _origin(channel), "kept": dict(kept)}}
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._unwritten[channel.name] = {"made_from": _origin(channel), "kept": dict(kept)}
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write down what the disk did not take before; StoreTrouble while it doesn't."""
+        with self._writing:
+            if not self._unwritten:
+                return
+            everything = self._all()
             fresh = self.path.with_suffix(".new")
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(everything, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
+            try:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(everything, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(self.path)
+            except OSError as error:
+                raise self._trouble("written", error) from None
+            self._unwritten.clear()
 
     def end(self, channel: Channel) -> None:
-        """Remember that the platform takes the session no more."""
-        if kept := self.read(channel):
-            self.write(channel, {**kept, ENDED: "yes"})
+        """Remember that the platform takes the session no more, also when the disk doesn't."""
+        with suppress(StoreTrouble):
+            if kept := self.read(channel):
+                self.write(channel, {**kept, ENDED: "yes"})
 
     def _all(self) -> dict[str, Any]:
         try:
             found = json.loads(self.path.read_text("utf-8"))
         except (FileNotFoundError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            found = {}
+        except OSError as error:
+            raise self._trouble("read", error) from None
+        return (found if isinstance(found, dict) else {}) | self._unwritten
+
+    def _trouble(self, what: str, error: OSError) -> StoreTrouble:
+        remedy = "Free some space, or give the user that runs Delebot access to it"
+        return StoreTrouble(
+            f"the sessions can't be {what}: {error.strerror}", where=str(self.path), remedy=remedy, code=1
+        )
 
 
 def _origin(channel: Channel) -> str:
@@ -76,7 +105,9 @@ async def with_session(
     renew = kinds.load(channel.kind).renew
     if renew is None:
         return attempt
+    await asyncio.to_thread(sessions.catch_up)
     known = await asyncio.to_thread(sessions.read, channel)
+    _hide(send, known)
     flow = renew(replace(attempt, kept=known), channel.settings)
     try:
         kept: Kept = await perform(flow, send, doing="ask", now=now)
@@ -85,4 +116,11 @@ async def with_session(
         raise Stopped(refused.why, response=refused.response) from None
     if dict(kept) != dict(known):
         await asyncio.to_thread(sessions.write, channel, kept)
+    _hide(send, kept)
     return replace(attempt, kept=kept)
+
+
+def _hide(send: Send, kept: Kept) -> None:
+    """Let nobody be told of the tokens of a session either."""
+    if isinstance(send, Sender):
+        send.secrets.update(secrets_of_session(kept))

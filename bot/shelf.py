@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from bot import kinds
 from bot.feeds.pictures import picture_at
@@ -30,10 +31,16 @@ class Shelf:
         self.folder = state / FOLDER
 
     def put(self, url: str, content: bytes) -> None:
-        """Keep a picture, if the disk lets us."""
-        with suppress(OSError):
+        """Keep a picture, if the disk lets us: all of it, for half a picture would be posted as it is."""
+        path = self._path(url)
+        arriving = path.with_name(f"{path.name}.{uuid4().hex}")
+        try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self._path(url).write_bytes(content)
+            arriving.write_bytes(content)
+            arriving.replace(path)
+        except OSError:
+            with suppress(OSError):
+                arriving.unlink(missing_ok=True)
 
     def get(self, url: str) -> bytes | None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -78,7 +78,8 @@ class Listeners:
 
     def __call__(self, event: Event) -> None:
         for listener in list(self._listeners):
-            listener(event)
+            with suppress(OSError):  # A terminal that is gone, or a log on a full disk, must not stop the work.
+                listener(event)
 
     @contextmanager
     def heard_by(self, listener: Listener) -> Iterator[None]:

@@ -11,8 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 
 from bot.model import Mistake
-from bot.store.database import FILE, HEAD, check_copy, copy, open_store, schema_version
-from bot.store.migrations import KNOWN, upgrade
+from bot.store.copies import check_copy, copy
+from bot.store.database import open_store, schema_version
+from bot.store.files import FILE, HEAD, KNOWN
+from bot.store.migrations import upgrade
 from bot.store.schema import metadata
 
 

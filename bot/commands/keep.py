@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from filelock import Timeout
-from sqlalchemy import Connection, update
 
 from bot.model import Mistake
-from bot.outcome import State
 from bot.run import lock_of
-from bot.store.database import FILE, check_copy, copy, open_store, prepare_directory
-from bot.store.schema import deliveries, feeds
+from bot.store.copies import check_copy, copy, let_go
+from bot.store.database import Store, bring_up, clean_place, prepare_directory, put_in_place
+from bot.store.files import FILE, HEAD, check, companions, looked_at
+from bot.store.recovery import doubt_what_is_open
 
 
 def backup(state: Path, target: Path) -> Path:
@@ -30,6 +32,7 @@ def backup(state: Path, target: Path) -> Path:
         raise Mistake("there is a file of that name already", where=str(target), remedy="Choose another name", code=1)
     if not target.parent.is_dir():
         raise Mistake("there is no such directory", where=str(target.parent), remedy="Make it first", code=1)
+    check(source)
     copy(source, target)
     return target
 
@@ -37,51 +40,71 @@ def backup(state: Path, target: Path) -> Path:
 def restore(state: Path, source: Path) -> str:
     """Put a copy in the place of the state, and doubt what it does not know: it may have been sent since."""
     check_copy(source)
+    when = made_at(source)
     prepare_directory(state)
-    lock = lock_of(state)
     try:
-        with lock.acquire(timeout=0):
-            kept = _replace(state, source)
-            store = open_store(state)
-            try:
-                held = store.write_now(doubt_what_is_open, made_at(source))
-            finally:
-                store.close()
+        with lock_of(state).acquire(timeout=0):
+            arriving = clean_place(state / FILE)
+            held = _make_ready(source, arriving, when)
+            kept = _set_aside(state / FILE)
+            put_in_place(arriving, state / FILE)
     except Timeout:
         raise Mistake("Delebot is running on this state", where=str(state), remedy="End it first", code=1) from None
+    except OSError as error:
+        raise Mistake(f"the copy can't be brought back: {error.strerror}", where=str(state), code=1) from None
     was = f" The state before is kept as {kept.name}." if kept else ""
     waits = f" {held} deliveries wait for a person, for they may have been sent since." if held else ""
-    return f"The state of {made_at(source)} is back.{was}{waits}"
+    return f"The state of {when} is back.{was}{waits}"
 
 
 def made_at(source: Path) -> str:
     """When a copy was made, as far as it tells itself: its last poll. The date of a file changes when it is moved."""
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as connection:
+    with closing(looked_at(source)) as connection:
         (last,) = connection.execute("SELECT max(polled_at) FROM feeds").fetchone()
     return f"{last[:16]} UTC" if last else "before the first poll"
 
 
-def _replace(state: Path, source: Path) -> Path | None:
-    """Keep the present state under a dated name and put the copy in its place."""
-    present, kept = state / FILE, state / f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"
-    had = present.exists()
-    arriving = state / f".{FILE}.arriving"
+def _make_ready(source: Path, arriving: Path, when: str) -> int:
+    """Bring a copy to this version and doubt it before it becomes the state, so that nothing can be sent from it."""
     copy(source, arriving)
-    if had:
-        present.replace(kept)
-        for suffix in ("-wal", "-shm"):
-            beside = state / f"{FILE}{suffix}"
-            if beside.exists():
-                beside.replace(kept.with_name(kept.name + suffix))
-    arriving.replace(present)
-    return kept if had else None
+    with closing(Store(arriving)) as store:
+        if check(arriving) != HEAD:
+            bring_up(store)
+        return store.write_now(doubt_what_is_open, when, datetime.now(UTC))
 
 
-def doubt_what_is_open(connection: Connection, when: str) -> int:
-    """Hold what the copy thinks is due, and at the next poll what it thinks is new."""
-    why = f"the state was brought back from a copy of {when}; it may have been sent since"
-    open_states = deliveries.c.state.in_((State.DUE, State.SENDING))
-    unsent = open_states & deliveries.c.shown.is_(None)
-    held = connection.execute(update(deliveries).where(unsent).values(state=State.HELD, why=why, run=""))
-    connection.execute(update(feeds).values(doubt=why))
-    return held.rowcount
+def _set_aside(present: Path) -> Path | None:
+    """Keep the present state under a dated name too, whatever it is worth; there is no moment without a state."""
+    folded = _folded(present)
+    kept = _free_name(present.parent)
+    for beside in companions(present):
+        # What is folded in is empty. What can't be is kept with what it belongs to, and never meets another database.
+        if folded:
+            beside.unlink()
+        else:
+            beside.replace(kept.with_name(beside.name.replace(present.name, kept.name)))
+    if not present.exists():
+        return None
+    try:
+        os.link(present, kept)
+    except OSError:
+        present.replace(kept)  # On a disk that knows no second names, and for what is no file at all.
+    let_go(kept, "before-restore-*.sqlite3", others=2)
+    return kept
+
+
+def _folded(present: Path) -> bool:
+    """Bring what lies beside the database into it; whether nothing is left there."""
+    if not present.is_file() or not present.stat().st_size:
+        return False
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(present)) as connection:
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise Mistake("another program holds the database", where=str(present), remedy="End it first", code=1)
+        return True
+    return False
+
+
+def _free_name(directory: Path) -> Path:
+    stem = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    names = (directory / f"{stem}{f'-{n}' if n else ''}.sqlite3" for n in count())
+    return next(path for path in names if not path.exists())

@@ -1,59 +1,70 @@
-"""Opening the database: how it is set up, brought to the newest schema, backed up and refused when it is newer."""
+"""Opening the database: how it is set up, made, brought to the newest schema, and refused when it can't be used."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from bot.model import Mistake
+from bot.store.copies import copy, let_go, to_disk
+from bot.store.files import FILE, HEAD, RESTORE, check, companions, told
 from bot.store.schema import metadata
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-FILE = "delebot.sqlite3"
-HEAD = "0002"
+LOCK = "lock"
+PATIENCE = 10.0  # Seconds that another process gets to make the state, or to bring it to the newest schema.
 
 
 class Store:
-    """One database. `write` and `read` run a function of a connection in one transaction, in a thread."""
+    """One database. `write` and `read` run a function of a connection in one transaction, in a thread.
+
+    All writes of a process go through one thread: SQLite lets only one write at a time, and so those that wait for
+    a slow disk or for another program keep no thread from the reads.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _engine(path)
+        self._writer = ThreadPoolExecutor(1, "writer")
 
     async def write(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(connection, …)` in a writing transaction, off the event loop."""
-        return await asyncio.to_thread(lambda: self.write_now(work, *args, **kwargs))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, lambda: self.write_now(work, *args, **kwargs))
 
     async def read(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(connection, …)` in a reading transaction, off the event loop."""
         return await asyncio.to_thread(lambda: self.read_now(work, *args, **kwargs))
 
     def write_now(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with _told(self.path), self._engine.begin() as connection:
+        with told(self.path), self._engine.begin() as connection:
             return work(connection, *args, **kwargs)
 
     def read_now(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with _told(self.path), self._engine.execution_options(reading=True).begin() as connection:
+        with told(self.path), self._engine.execution_options(reading=True).begin() as connection:
             return work(connection, *args, **kwargs)
 
     def close(self) -> None:
+        self._writer.shutdown()
         self._engine.dispose()
 
 
 def _engine(path: Path) -> Engine:
     """SQLite as a durable queue wants it: WAL, every commit on the disk, writers that queue up instead of failing."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 15, "check_same_thread": False})
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
@@ -69,49 +80,26 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what a database says into what a person can act on."""
-    try:
-        yield
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        said = str(getattr(error, "orig", error))
-        for sign, what, remedy in TROUBLES:
-            if sign in said:
-                raise StoreTrouble(what, where=str(path), remedy=remedy, code=1) from error
-        raise
-
-
-class StoreTrouble(Mistake):
-    """The database can't be used just now; nothing was changed."""
-
-
-TROUBLES = (
-    ("disk is full", "the disk is full, so nothing can be remembered and nothing is sent", "Free some space"),
-    ("disk I/O error", "the disk gave an error", "Look at the disk; the last backup is made with delebot backup"),
-    ("readonly database", "the state can't be written", "Give the user that runs Delebot write access to it"),
-    ("unable to open", "the state can't be opened", "Give the user that runs Delebot write access to its directory"),
-    ("database is locked", "another program holds the database", "End it, or wait, and try again"),
-    ("not a database", "this file is no Delebot state", "Move it away, or bring back a copy with delebot restore"),
-    ("malformed", "the database is damaged", "Bring back a copy with delebot restore"),
-)
-
 # --- Directory and schema ------------------------------------------------------------------------------------------
 
 
-def open_store(directory: Path) -> Store:
+def open_store(directory: Path, patience: float = PATIENCE) -> Store:
     """Open the state in this directory, made when it is missing and migrated when it is older than this version."""
     prepare_directory(directory)
     path = directory / FILE
-    fresh = not path.exists()
-    if fresh:
-        with _told(path), suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    if not path.exists():
+        with _alone(
+            directory, path.exists, "another Delebot works here, but its state is gone", patience
+        ) as it_is_ours:
+            if it_is_ours:
+                _make(path)
     store = Store(path)
     try:
-        version = store.read_now(schema_version)
-        if version != HEAD:
-            _upgrade(store, version)
+        if check(path) != HEAD:
+            older = "a Delebot of an older version works on this state"
+            with _alone(directory, lambda: check(path) == HEAD, older, patience) as it_is_ours:
+                if it_is_ours:
+                    _upgrade(store)
     except BaseException:
         store.close()
         raise
@@ -142,78 +130,83 @@ def _unwritable(directory: Path, error: OSError | None) -> Mistake:
     return Mistake(f"the state directory can't be written{why}", where=str(directory), remedy=remedy, code=1)
 
 
-def schema_version(connection: Connection) -> str:
-    """The version of the schema, empty for a new database."""
-    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").all()
-    if not rows:
-        return ""
-    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
+@contextmanager
+def _alone(directory: Path, is_done: Callable[[], bool], otherwise: str, patience: float) -> Iterator[bool]:
+    """Hold the lock of the one that sends, so that nobody works on the state; False when another did it meanwhile."""
+    lock, end = FileLock(directory / LOCK), time.monotonic() + patience
+    while True:
+        if is_done():
+            yield False
+            return
+        try:
+            with lock.acquire(timeout=0):
+                yield not is_done()
+                return
+        except Timeout:
+            if time.monotonic() > end:
+                raise Mistake(otherwise, where=str(directory), remedy="End it first", code=1) from None
+        except OSError as error:
+            raise _unwritable(directory, error) from None
+        time.sleep(0.05)
+
+
+def _make(path: Path) -> None:
+    """Make a new state with the newest schema. It appears whole, so that one without a schema is never taken for new.
+
+    It is what the migrations lead to, without loading their library for it.
+    """
+    if left := companions(path):
+        raise Mistake(
+            "a part of a state is here, but not the state itself",
+            where=str(left[0]),
+            remedy=f"Put {path.name} back beside it, or {RESTORE}",
+            code=1,
+        )
+    arriving = clean_place(path)
+    os.close(os.open(arriving, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(Store(arriving)) as store:
+        store.write_now(create)
+    put_in_place(arriving, path)
+
+
+def clean_place(path: Path) -> Path:
+    """Where what will become the state is made ready; nothing is left there of an earlier try that was cut short."""
+    arriving = path.with_name(f".{path.name}.arriving")
+    for rest in (arriving, *companions(arriving)):
+        rest.unlink(missing_ok=True)
+    return arriving
+
+
+def put_in_place(arriving: Path, path: Path) -> None:
+    """Let it become the state, at once and as a whole. Its last connection is closed, so it is a file alone."""
+    arriving.replace(path)
+    to_disk(path.parent)
 
 
 def create(connection: Connection) -> None:
-    """Make the newest schema at once. It is what the migrations lead to, without loading their library for it."""
     metadata.create_all(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
 
 
-def _upgrade(store: Store, version: str) -> None:
-    """Bring the schema to the newest version, after a copy; refuse a database that is newer than this program."""
-    if not version:
-        store.write_now(create)
-        return
-    from bot.store.migrations import KNOWN, upgrade
-
-    if version not in KNOWN:
-        raise Mistake(
-            f"this state was written by a newer Delebot (schema {version}; this one knows {HEAD})",
-            where=str(store.path),
-            remedy="Install the newer version again, or bring back the copy from before it with delebot restore",
-            code=1,
-        )
-    copy(store.path, store.path.with_name(f"before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"))
-    store.write_now(upgrade)
+def schema_version(connection: Connection) -> str:
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
 
 
-# --- Copies --------------------------------------------------------------------------------------------------------
-
-
-def copy(source: Path, target: Path) -> None:
-    """A whole and consistent copy, also beside a running daemon; readable by its owner only."""
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with _told(source):
-            _copy_pages(source, partial)
-        partial.replace(target)
-    except OSError as error:
-        raise Mistake(f"the copy can't be written: {error.strerror}", where=str(target), code=1) from None
-    finally:
+def _upgrade(store: Store) -> None:
+    """Bring the schema to the newest version, after a copy; the one from the upgrade before is kept too."""
+    directory = store.path.parent
+    for rest in directory.glob(".before-*.partial*"):
         with suppress(OSError):
-            partial.unlink(missing_ok=True)
+            rest.unlink()
+    before = directory / f"before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"
+    copy(store.path, before)
+    let_go(before, "before-[0-9]*.sqlite3", others=1)
+    bring_up(store)
 
 
-def _copy_pages(source: Path, target: Path) -> None:
-    origin, copied = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
-    try:
-        origin.backup(copied)
-        copied.execute("PRAGMA journal_mode=DELETE")
-    finally:
-        origin.close()
-        copied.close()
+def bring_up(store: Store) -> None:
+    """Bring the schema to the newest version, in one transaction: all of it, or nothing."""
+    from bot.store.migrations import upgrade
 
-
-def check_copy(path: Path) -> None:
-    """Refuse what is no whole Delebot state of this version or an older one."""
-    if not path.is_file():
-        raise Mistake("there is no such file", where=str(path), code=1)
-    with _told(path):
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            whole = connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        finally:
-            connection.close()
-    if not whole or not {"deliveries", "items", "alembic_version"} <= tables:
-        raise Mistake("this is no whole Delebot backup", where=str(path), remedy="Choose another file", code=1)
+    store.write_now(upgrade)

@@ -139,7 +139,7 @@ delivery_items = Table(
     Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
-# The history of a delivery: what each attempt came to.
+# The history of a delivery: what each attempt came to, and when a person let it go.
 attempts = Table(
     "attempts",
     metadata,
@@ -152,7 +152,7 @@ attempts = Table(
 )
 
 # A channel's lane. A stopped or paused channel keeps its rows due. `verified_at` is when its platform was last asked
-# about the credentials, and `good_until` when they end, as far as it says.
+# about the credentials, `verify_why` what is wrong with them, and `good_until` when they end, as far as it says.
 channels = Table(
     "channels",
     metadata,
@@ -167,6 +167,7 @@ channels = Table(
     Column("block_is_firm", Boolean, nullable=False, default=False),
     Column("last_sent_at", Moment),
     Column("verified_at", Moment),
+    Column("verify_why", Text, nullable=False, default="", server_default=""),
     Column("good_until", Moment),
 )
 
@@ -176,7 +177,8 @@ alarms = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("about", String, nullable=False, default=""),
-    Column("words", Text, nullable=False),
+    Column("well", Text, nullable=False, default=""),
+    Column("size", Integer, nullable=False, default=0),
     Column("began_at", Moment, nullable=False),
     Column("told_at", Moment),
     Column("ended_at", Moment),

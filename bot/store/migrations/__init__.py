@@ -9,7 +9,6 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 HERE = Path(__file__).parent
-KNOWN = ("0001", "0002")
 
 
 def upgrade(connection: Connection) -> None:

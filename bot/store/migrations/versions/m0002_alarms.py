@@ -14,7 +14,8 @@ def upgrade() -> None:
         "alarms",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("about", sa.String(), nullable=False),
-        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("well", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -23,4 +24,5 @@ def upgrade() -> None:
     )
     op.add_column("feeds", sa.Column("site", sa.JSON(), nullable=True))
     op.add_column("channels", sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("channels", sa.Column("verify_why", sa.Text(), nullable=False, server_default=""))
     op.add_column("channels", sa.Column("good_until", sa.DateTime(timezone=True), nullable=True))
