@@ -45,7 +45,11 @@ class BotSettings(Values):
         ZoneInfo("Europe/Oslo"), description="The time zone of HOURS, CRON and what people read."
     )
     language: str = Field("nb", description="The language of the words that Delebot adds itself: nb, nn, en, sv or da.")
-    holidays: str = planned("The country whose holidays the silence alarm knows.", "NO")
+    holidays: str = Field(
+        "NO",
+        description="The country whose holidays are known when a feed is quiet: its two letters, such as NO, SE, DK or "
+        "GB; no: none.",
+    )
     share_calls: tuple[str, ...] = Field(
         (),
         description="More phrases that ask readers to share, comma-separated.",

@@ -105,7 +105,7 @@ def test_a_hidden_ending_is_told_where_nothing_else_is_there(tmp_path: Path) -> 
     ("files", "warning"),
     [
         ({"bot.env": ""}, "bot.env: ALERTS is missing, so nobody is told when something is wrong. Add ALERTS=ops."),
-        ({"bot.env": "ALERTS=ops\nHOLIDAYS=NO"}, "bot.env line 2: HOLIDAYS is not acted on yet in this version"),
+        ({"bot.env": "ALERTS=ops\nRECEIPTS=ops"}, "bot.env line 2: RECEIPTS is not acted on yet in this version"),
         (
             {"channels/ops.env": f"URL={SLACK}\nREMIND_AFTER=7d"},
             "channels/ops.env line 2: REMIND_AFTER is not acted on yet in this version",

@@ -11,7 +11,7 @@ from bot.config.examples import pages
 from bot.config.tables import facts_of, page_of, renewed, table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-IN_README, ALL_FACTS = (0, 2), range(8)
+IN_README, ALL_FACTS, EXACTLY_ONCE = (0, 2), range(8), (2, 7)
 
 
 def files(root: Path) -> Mapping[Path, str]:
@@ -20,6 +20,7 @@ def files(root: Path) -> Mapping[Path, str]:
     for path, folder, facts in (
         (root / "README.md", "docs/kinds/", IN_README),
         (root / "docs/kinds/README.md", "", ALL_FACTS),
+        (root / "docs/promises.md", "kinds/", EXACTLY_ONCE),
     ):
         made[path] = renewed(path.read_text("utf-8"), table(facts, folder))
     for kind in map(kinds.load, kinds.names()):

@@ -55,13 +55,18 @@ def load(directory: Path, environ: Mapping[str, str]) -> Config:
 
     `environ` is what ${NAME} in a file refers to. What works but is probably not meant is in `Config.warnings`.
     """
-    findings = Findings()
-    files = _find(directory, findings)
-    config = _read(files, environ, findings) if files else Config()
+    config, findings = look(directory, environ)
     if mistakes := findings.mistakes():
         raise Mistakes(mistakes)
     warnings = (*map(str, findings.strays), *findings.warnings)
     return config.model_copy(update={"warnings": warnings, "exposed": bool(findings.exposed)})
+
+
+def look(directory: Path, environ: Mapping[str, str]) -> tuple[Config, Findings]:
+    """As much of the configuration as can be used, and all that was found about it."""
+    findings = Findings()
+    files = _find(directory, findings)
+    return (_read(files, environ, findings) if files else Config()), findings
 
 
 # --- Which files there are -----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from bot.posts.share_links import ALWAYS, DEFAULT, NETWORKS, is_network
 from bot.settings import Window
 
 LANGUAGES = ("nb", "nn", "en", "sv", "da")
+NEIGHBOURS = ("NO", "SE", "DK", "FI", "IS", "GB")  # They are taken without asking the library, which costs memory.
 
 # --- The forms of values -------------------------------------------------------------------------------------------
 
@@ -141,6 +142,22 @@ def zone(text: str) -> ZoneInfo:
     return ZoneInfo(text)
 
 
+def country(text: str) -> str:
+    """A country whose holidays are known, by its two letters; empty for no."""
+    if text == "no" or text in NEIGHBOURS:
+        return text.removeprefix("no")
+    from bot.feeds.rhythm import countries
+
+    known = countries()
+    if text in known.values():
+        return text
+    names = known | dict.fromkeys(("none", "ingen", *(word for word in MEANT if MEANT[word] == "no")), "no")
+    names |= {"no": "NO", "norge": "NO", "noreg": "NO", "sverige": "SE", "danmark": "DK", "uk": "GB"}
+    word = text.casefold().replace(" ", "_")
+    meant = names.get(word) or names.get(word.partition("-")[0]) or names.get(suggest(word, names), "")
+    raise Wrong("is not a country such as NO, SE, DK or GB, and not no", hint=did_you_mean(meant))
+
+
 def language(text: str) -> str:
     """One of the languages that Delebot has words in."""
     if text in LANGUAGES:
@@ -203,6 +220,7 @@ BY_NAME: dict[str, Form] = {
     "proxy": address,
     "database_url": database,
     "language": language,
+    "holidays": country,
     "cron": cron,
     "every": every,
     "first_run": first_run,

@@ -30,9 +30,14 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "·" for sign in clean)
 
 
+def is_secret_like(text: str) -> bool:
+    """Whether the text could be a token or a whole address."""
+    return "://" in text or re.search(r"(?=[\w.+/=-]*[0-9])[\w.+/=-]{20}", text) is not None
+
+
 def quoted(text: str) -> str:
     """The text for a message: 40 characters at most, and nothing that could be a token or a whole address."""
-    if "://" in text or re.search(r"(?=[\w.+/=-]*[0-9])[\w.+/=-]{20}", text):
+    if is_secret_like(text):
         return "the value"
     return f'"{printable(text if len(text) <= 40 else text[:39] + "…")}"'
 
