@@ -6,7 +6,7 @@ bin := .venv/bin
 workers := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 export PYTHON
 
-.PHONY: help setup demo test test-servers check format generated constraints clean
+.PHONY: help setup demo test test-faults test-servers fuzz check format generated constraints clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -19,6 +19,12 @@ demo: setup ## See Delebot at work, with a sample site on this machine
 
 test: setup ## Run the tests
 	@$(bin)/pytest -n $(workers) --dist worksteal --ignore=tests/real $(ARGS)
+
+test-faults: setup ## Kill the real daemon hundreds of times among servers that fail, and count what was lost and doubled
+	@$(bin)/python -m tests.faults $(ARGS)
+
+fuzz: setup ## Feed it damaged and hostile feeds for a minute
+	@$(bin)/python -m tests.fuzz $(or $(ARGS),--seconds 60)
 
 test-servers: setup ## Install real servers (Bluesky, Matrix, Mastodon) in .servers, and prove the kinds on them
 	@sh .ci/servers

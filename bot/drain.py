@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 
 from sqlalchemy import Connection
 
-from bot import alerts, kinds, points
+from bot import kinds, points
 from bot.feeds.pictures import look
-from bot.model import Attempt, Busy, Post, Problem, Receipt, Unknown
+from bot.model import Attempt, Busy, Credentials, Post, Problem, Receipt, Stopped, Unknown
 from bot.outcome import Doing, Verdict, not_there, verdict
 from bot.pace import Step
 from bot.send import perform, sender
@@ -19,37 +21,63 @@ from bot.sessions import with_session
 from bot.settings import Channel
 from bot.shelf import anybody_uploads, images_of
 from bot.store import lanes
-from bot.store.database import StoreTrouble
+from bot.store.backlog import Held
+from bot.store.files import StoreTrouble
 from bot.store.lanes import Claim, Owing
 from bot.story import Event
+from bot.troubles import numbers
 from bot.world import World, post_of, rules_of
 
 PATIENCE_WITH_THE_DISK = 5.0
+CLOCK_OFF = timedelta(minutes=10)
+LOOK_AFTER_EVERY = timedelta(days=1)
 
 
-async def drain(world: World, name: str) -> datetime | None:
-    """Make `shown` equal `wanted` for one channel, as far as its pace lets it; when to look again, if there is work."""
+async def drain(world: World, name: str, step: Callable[[], None] = lambda: None) -> datetime | None:
+    """Make `shown` equal `wanted` for one channel, as far as its pace lets it; when to look again, if there is work.
+
+    `step` is called before each thing that has a time limit of its own, so that a hang can be told from much work.
+    """
     if channel := world.config.channels.get(name):
-        await keep_session(world, channel)
+        await look_after(world, channel)
     while channel := world.config.channels.get(name):
+        step()
         if channel.wishes.images:
-            await look_at_pictures(world, name)
-        step = await world.store.write(_claim, channel, world)
-        if not isinstance(step, Claim):
-            return step.at
+            with suppress(TimeoutError):
+                async with asyncio.timeout(world.patience.pictures):
+                    await look_at_pictures(world, name)
+        taken = await world.store.write(_claim, channel, world)
+        if isinstance(taken, Held):
+            tell_held(world, name, taken)
+            continue
+        if not isinstance(taken, Claim):
+            return taken.at
         points.reached("claimed")
-        await deliver(world, channel, step)
+        step()
+        await deliver(world, channel, taken, step)
     return None
 
 
-async def keep_session(world: World, channel: Channel) -> None:
-    """Renew a session in time though there is nothing to post, for a token that lapses can't be renewed any more."""
-    last = world.renewed.get(channel.name)
-    if kinds.load(channel.kind).renew is None or (last and world.now() - last < timedelta(days=1)):
+async def look_after(world: World, channel: Channel) -> None:
+    """Once a day: renew the session, for one that lapses can't be renewed; and ask when the credentials end."""
+    kind, now = kinds.load(channel.kind), world.now()
+    last = world.looked_after.get(channel.name)
+    if last is not None and abs(now - last) < LOOK_AFTER_EVERY:  # The clock may have been set back since.
         return
-    world.renewed[channel.name] = world.now()
+    world.looked_after[channel.name] = now
+    due = kind.verify is not None and await world.store.read(lanes.verify_is_due, channel.name, now - LOOK_AFTER_EVERY)
+    if not (kind.renew or due):
+        return
     try:
-        await with_session(Attempt(world.now()), channel, world.sessions, sender(world.client, channel), world.now)
+        send = sender(world.client, channel)
+        attempt = await with_session(Attempt(now), channel, world.sessions, send, world.now)
+        if kind.verify and due:
+            said: Credentials = await perform(kind.verify(attempt, channel.settings), send, doing="ask", now=world.now)
+            await world.store.write(lanes.keep_verified, channel.name, now, "", said.until)
+    except Stopped as stopped:
+        if stopped.response is not None and stopped.response.status_code == 403:
+            return  # A token may be allowed to post, and not to ask whose it is.
+        await world.store.write(lanes.keep_verified, channel.name, now, stopped.why, None)
     except Problem as problem:
         world.tell(Event("trouble", channel=channel.name, why=f"{channel.name}: {problem.why}", ok=False))
 
@@ -63,7 +91,14 @@ async def look_at_pictures(world: World, name: str) -> None:
             await world.store.write(lanes.keep_picture, id, found)
 
 
-def _claim(connection: Connection, channel: Channel, world: World) -> Claim | Step:
+def tell_held(world: World, name: str, held: Held) -> None:
+    """Say what a lane that goes on after a long time does not send by itself."""
+    for reason, ids in held.ids.items():
+        do = f"Do: delebot approve {numbers(ids)} or delebot skip {numbers(ids)}"
+        world.tell(Event("waits", channel=name, why=f"{len(ids)} held: {reason}. {do}", ok=False))
+
+
+def _claim(connection: Connection, channel: Channel, world: World) -> Claim | Held | Step:
     now, config = world.now(), world.config
 
     def compose(owing: Owing, key: str) -> Post:
@@ -72,14 +107,15 @@ def _claim(connection: Connection, channel: Channel, world: World) -> Claim | St
     return lanes.claim(connection, channel.name, world.run, rules_of(channel, config), compose, now)
 
 
-async def deliver(world: World, channel: Channel, taken: Claim) -> None:
+async def deliver(world: World, channel: Channel, taken: Claim, step: Callable[[], None] = lambda: None) -> None:
     """One attempt, and whatever comes of it is written down: also when we are told to stop in the middle of it."""
     begun: Attempt | None = None
     became: Verdict
     try:
-        ready = await get_ready(world, channel, taken)
-        begun = ready if taken.doing != "look_up" else None
-        ended = await show(world, channel, taken, ready)
+        async with asyncio.timeout(world.patience.attempt):
+            ready = await get_ready(world, channel, taken)
+            begun = ready if taken.doing != "look_up" else None
+            ended = await show(world, channel, taken, ready)
     except Problem as problem:
         if isinstance(problem, Busy) and problem.session_ended:
             await asyncio.to_thread(world.sessions.end, channel)
@@ -90,14 +126,17 @@ async def deliver(world: World, channel: Channel, taken: Claim) -> None:
         raise
     except StoreTrouble as trouble:
         became = verdict(Busy(trouble.what), taken.standing, world.now())
+    except TimeoutError:
+        why = f"it took longer than {world.patience.attempt:g} seconds"
+        became = verdict(_doubt(why, begun), taken.standing, world.now())
     except Exception as error:  # noqa: BLE001 - a kind that stumbles over a changed answer must not post three times.
         why = f"the answer was not understood ({type(error).__name__})"
         became = verdict(_doubt(why, begun), taken.standing, world.now())
     else:
         points.reached("answered")
-        await settle(world, taken, ended)
+        await settle(world, taken, ended, step)
         return
-    await settle(world, taken, became)
+    await settle(world, taken, became, step)
 
 
 def _doubt(why: str, begun: Attempt | None) -> Problem:
@@ -122,7 +161,7 @@ async def get_ready(world: World, channel: Channel, taken: Claim) -> Attempt:
 
 async def prepare(world: World, channel: Channel, taken: Claim, attempt: Attempt) -> Attempt:
     """Prepare the post; what is ready is kept with its row, also when it is not all yet."""
-    kind, send = kinds.load(channel.kind), sender(world.client, channel)
+    kind, send = kinds.load(channel.kind), sender(world.client, channel, attempt.kept)
     if kind.prepare is None:
         return attempt
     images = await images_of(taken.post, kind, world.shelf, world.client)
@@ -140,7 +179,7 @@ async def prepare(world: World, channel: Channel, taken: Claim, attempt: Attempt
 
 async def show(world: World, channel: Channel, taken: Claim, attempt: Attempt) -> Receipt | Verdict | None:
     """Do what the delivery was taken for. None is that the post is taken back; a verdict, that it was never there."""
-    kind, to, send = kinds.load(channel.kind), channel.settings, sender(world.client, channel)
+    kind, to, send = kinds.load(channel.kind), channel.settings, sender(world.client, channel, attempt.kept)
     asked: tuple[object, ...] = (taken.post, attempt, to)
     if taken.doing == "revise":
         asked = (taken.post, taken.receipt, attempt, to)
@@ -148,19 +187,35 @@ async def show(world: World, channel: Channel, taken: Claim, attempt: Attempt) -
         asked = (taken.receipt, attempt, to)
     doing: Doing = "ask" if taken.doing == "look_up" else "publish"
     shown: Receipt | None = await perform(getattr(kind, taken.doing)(*asked), send, doing=doing, now=world.now)
-    return not_there(world.now()) if taken.doing == "look_up" and shown is None else shown
+    if taken.doing != "look_up" or shown is not None:
+        return shown
+    if clock_was_wrong(world, taken.post):
+        raise Unknown("the clock of this machine is or was wrong, so what the platform names can't be told apart")
+    return not_there(world.now())
 
 
-async def settle(world: World, taken: Claim, became: Receipt | Verdict | None) -> None:
+def clock_was_wrong(world: World, post: Post) -> bool:
+    """Whether what was posted since the post was made can't be known by its time on the platform's own clock."""
+    ahead = world.client.clocks.nearest or timedelta(0)
+    return post.made_at > world.now() or abs(ahead) > CLOCK_OFF
+
+
+async def settle(
+    world: World, taken: Claim, became: Receipt | Verdict | None, step: Callable[[], None] = lambda: None
+) -> None:
     """Write down how it ended. A full disk is waited out, for what is not written down would be in doubt."""
     points.reached("before settle")
-    while True:
+    said = ""
+    for pause in chain((0.1, 1.0), repeat(PATIENCE_WITH_THE_DISK)):
+        step()
         try:
             await world.store.write(_settle, world, taken, became)
             break
         except StoreTrouble as trouble:
-            world.tell(Event("trouble", channel=taken.channel, why=str(trouble), ok=False))
-            await asyncio.sleep(PATIENCE_WITH_THE_DISK)
+            if str(trouble) != said:  # Once, for the log may be on the same disk.
+                said = str(trouble)
+                world.tell(Event("trouble", channel=taken.channel, why=said, ok=False))
+            await asyncio.sleep(pause)
     points.reached("after settle")
     world.tell(event_of(taken, became))
 
@@ -173,7 +228,6 @@ def _settle(connection: Connection, world: World, taken: Claim, became: Receipt 
         lanes.settle_sent(connection, taken, became, rules.target if rules else "", now)
     else:
         lanes.settle(connection, taken, became, now)
-        alerts.about_settled(connection, world.config, taken, became, now)
 
 
 def event_of(taken: Claim, became: Receipt | Verdict | None) -> Event:

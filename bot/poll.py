@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-from bot import alerts, points
+from bot import points
+from bot.feeds import site
 from bot.feeds.discover import candidates
 from bot.feeds.fetch import Fetched, Memory, fetch, proved
 from bot.feeds.parse import parse
+from bot.hush import hush_feed, secrets_of_address, without
 from bot.model import Document, FeedProblem, Item, Post
 from bot.net.client import shown
 from bot.outcome import State
@@ -49,11 +51,18 @@ async def poll(world: World, name: str, *, dry: bool = False) -> Polled:
     feed = world.config.feeds[name]
     row = await world.store.read(polls.feed_row, name)
     try:
-        fetched = await fetch(
-            world.client, feed.url, remembered(feed, row), now=world.now(), allow_private=feed.wishes.allow_private
+        async with asyncio.timeout(world.patience.poll):
+            fetched = await fetch(
+                world.client, feed.url, remembered(feed, row), now=world.now(), allow_private=feed.wishes.allow_private
+            )
+            points.reached("fetched")
+            document = await read(fetched)
+    except TimeoutError:
+        problem = FeedProblem(
+            f"it took longer than {world.patience.poll:g} seconds", remedy="Look how the site is doing"
         )
-        points.reached("fetched")
-        document = await read(fetched)
+        await _failed(world, feed, row, problem, dry=dry)
+        return Polled(ok=False)
     except FeedProblem as problem:
         await _failed(world, feed, row, problem, dry=dry)
         return Polled(ok=False)
@@ -84,38 +93,46 @@ async def _succeeded(
     }  # fmt: skip
     if document is None:
         if not dry:
-            await world.store.write(_save_feed, world, feed, row, values)
+            await world.store.write(polls.save_feed, feed.name, values)
+            await compare_with_site(world, feed, row, fetched, document)
         world.tell(Event("unchanged", feed=feed.name))
         return Polled(ok=True)
     values |= {"title": document.title, "language": document.language}
     make_plan = _planner(world, feed, document)
     if dry:
-        planned = await world.store.read(_plan_only, feed, row, document, make_plan)
+        planned = await world.store.read(_plan_only, feed, row, document, make_plan, now)
     else:
         planned = await world.store.write(_save_poll, world, feed, row, document, make_plan, values)
         points.reached("saved")
+        await compare_with_site(world, feed, row, fetched, document)
     world.tell(told(feed, planned))
     return Polled(ok=True, plan=planned)
 
 
-def _plan_only(connection: Connection, feed: Feed, row: Row, document: Document, make_plan: MakePlan) -> Plan:
-    return make_plan(polls.past_of(connection, feed.name, document, _watched(feed, row)))
+def _plan_only(
+    connection: Connection, feed: Feed, row: Row, document: Document, make_plan: MakePlan, now: datetime
+) -> Plan:
+    return make_plan(polls.past_of(connection, feed.name, document, _watched(feed, row), now))
+
+
+async def compare_with_site(world: World, feed: Feed, row: Row, fetched: Fetched, document: Document | None) -> None:
+    """Find out what the site has published and its feed doesn't show. It is told to people, and never posted."""
+    now, kept = world.now(), site.read(row.get("site")) if row.get("target") == target_of(feed) else site.Kept()
+    kept = await site.look(world.client, feed, fetched.address, document, kept, now)
+    await world.store.write(_keep_site, feed, kept, now)
+
+
+def _keep_site(connection: Connection, feed: Feed, kept: site.Kept, now: datetime) -> None:
+    known = polls.known_keys(connection, feed.name, kept.keys)
+    judged = site.judged(kept, now, feed.wishes.max_age, known)
+    polls.save_feed(connection, feed.name, {"site": site.written(judged)})
 
 
 def _save_poll(
     connection: Connection, world: World, feed: Feed, row: Row, document: Document, make_plan: MakePlan, values: Row
 ) -> Plan:
-    """The plan and its rows, and what somebody must be told of it, in one transaction."""
-    now = world.now()
-    planned = polls.save_poll(connection, feed, document, _watched(feed, row), make_plan, values, now)
-    alerts.about_plan(connection, world.config, feed.name, planned, now)
-    alerts.about_feed(connection, world.config, feed.name, row, "", now)
-    return planned
-
-
-def _save_feed(connection: Connection, world: World, feed: Feed, row: Row, values: Row) -> None:
-    polls.save_feed(connection, feed.name, values)
-    alerts.about_feed(connection, world.config, feed.name, row, values["problem"], world.now())
+    """The plan and its rows in one transaction."""
+    return polls.save_poll(connection, feed, document, _watched(feed, row), make_plan, values, world.now())
 
 
 def _planner(world: World, feed: Feed, document: Document) -> MakePlan:
@@ -126,9 +143,7 @@ def _planner(world: World, feed: Feed, document: Document) -> MakePlan:
         return draft_of(channel, config, item, document.title, now)
 
     def make_plan(past: Past) -> Plan:
-        moved = past.watched_at is None and bool(past.known)
-        seen = replace(past, watched_at=now) if moved else past
-        return plan(document, seen, feed, tuple(config.channels.values()), now=now, compose=compose, same=same_post)
+        return plan(document, past, feed, tuple(config.channels.values()), now=now, compose=compose, same=same_post)
 
     return make_plan
 
@@ -150,6 +165,7 @@ def told(feed: Feed, planned: Plan) -> Event:
 async def _failed(world: World, feed: Feed, row: Row, problem: FeedProblem, *, dry: bool) -> None:
     """Write down why a feed can't be read and when it is tried again; what was known of it stays."""
     now = world.now()
+    hush_feed(problem, feed.url)
     why = ". ".join(filter(None, (problem.why, problem.remedy)))
     failures = (row.get("failures") or 0) + 1
     wait = problem.after or min(feed.wishes.every * 2 ** min(failures - 1, 8), max(feed.wishes.every, LONGEST_BACK_OFF))
@@ -160,7 +176,7 @@ async def _failed(world: World, feed: Feed, row: Row, problem: FeedProblem, *, d
     if row and row.get("target") != target_of(feed):
         values |= {"memory": {}, "ok_at": None}
     if not dry:
-        await world.store.write(_save_feed, world, feed, row, values)
+        await world.store.write(polls.save_feed, feed.name, values)
     world.tell(Event("feed failed", feed=feed.name, why=why, ok=False))
 
 
@@ -173,6 +189,7 @@ def target_of(feed: Feed) -> str:
 
 
 ADDRESSES = ("url", "address", "answered", "moved_to")
+TOLD_BY_SITES = (*ADDRESSES, "etag", "last_modified")
 QUERY = "{QUERY}"
 
 
@@ -193,8 +210,10 @@ def proven(fetched: Fetched) -> Fetched:
 def memory_of(feed: Feed, fetched: Fetched) -> Row:
     """The memory as it is stored: without what follows the ? of the configured address, which may be a secret."""
     memory: Row = MEMORY.dump_python(fetched.memory, mode="json")
-    query = urlsplit(feed.url).query
-    return memory | {name: memory[name].replace(query, QUERY) for name in ADDRESSES if query}
+    query, secrets = urlsplit(feed.url).query, secrets_of_address(feed.url)
+    memory |= {name: memory[name].replace(query, QUERY) for name in ADDRESSES if query}
+    # What a site repeats of a secret elsewhere is forgotten: the next poll then asks for everything, at the beginning.
+    return memory | {name: "" for name in TOLD_BY_SITES if without(memory[name], secrets) != memory[name]}
 
 
 def _watched(feed: Feed, row: Row) -> datetime | None:

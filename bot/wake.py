@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.drain import drain
 from bot.model import Mistake
+from bot.outcome import SET_BACK
 from bot.poll import Polled, poll
-from bot.store import desk, lanes
+from bot.store import desk, lanes, recovery
 from bot.story import Event
 from bot.world import World
 
@@ -25,19 +27,24 @@ Lane = tuple[Job, str]
 
 SWEEP_EVERY = timedelta(seconds=1)
 POLLS_AT_ONCE = 20
-LONGEST_JOB = timedelta(minutes=5)  # A poll or an attempt that takes longer hangs, and liveness says so.
+LONGEST_STEP = 300.0  # Seconds. A poll or an attempt that takes longer hangs, and liveness says so.
+LONGEST_WITHOUT_SWEEP = 30.0
+REST = 15.0  # Seconds until a lane that stumbled is tried again by itself.
 
 
 class Wake:
     """Runs at most one job a lane: one poll a feed, one drain a channel. A kick during a job makes it run once more."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, ticks: Callable[[], float] = time.monotonic) -> None:
+        """`ticks` tells how long something takes, in seconds: the clock of the world may be set meanwhile."""
+        self.world, self.ticks = world, ticks
         self._busy: dict[Lane, asyncio.Task[Any]] = {}
-        self._began: dict[Lane, datetime] = {}
+        self._step_began: dict[Lane, float] = {}
         self._again: set[Lane] = set()
+        self._resting: dict[Lane, tuple[float, str]] = {}
         self._polls = asyncio.Semaphore(POLLS_AT_ONCE)
-        self.swept_at: datetime | None = None
+        self._swept_at: float | None = None
+        self._latest: datetime | None = None
 
     # --- Jobs ------------------------------------------------------------------------------------------------------
 
@@ -56,49 +63,77 @@ class Wake:
         try:
             while True:
                 self._again.discard(lane)
-                self._began[lane] = self.world.now()
+                self._step_began[lane] = self.ticks()
                 result = await self._once(lane)
                 if lane not in self._again:
                     return result
         finally:
             # Without a pause after the look at `_again`, or a kick in between would be lost.
-            self._began.pop(lane, None)
+            self._step_began.pop(lane, None)
             self._busy.pop(lane, None)
 
     async def _once(self, lane: Lane) -> Any:
-        job: Callable[[World, str], Awaitable[Any]] = self._poll if lane[0] == "poll" else drain
         try:
-            return await job(self.world, lane[1])
+            result = await (self._poll(lane) if lane[0] == "poll" else self._drain(lane))
         except Mistake as mistake:
-            self.world.tell(Event("trouble", why=str(mistake), ok=False))
+            self._let_rest(lane, str(mistake))
         except Exception as error:  # noqa: BLE001 - see below
             # One lane that stumbles must not stop the others, nor say more than what kind of thing happened.
             where = traceback.extract_tb(error.__traceback__)[-1]
             why = f"{lane[0]} of {lane[1]} failed: {type(error).__name__} in {where.name}, line {where.lineno}"
-            self.world.tell(Event("trouble", why=why, ok=False))
+            self._let_rest(lane, why)
+        else:
+            self._resting.pop(lane, None)
+            return result
         return None
 
-    async def _poll(self, world: World, name: str) -> Polled:
+    def _let_rest(self, lane: Lane, why: str) -> None:
+        """What fails without a row that says when to try again, as on a full disk, is not tried each second."""
+        said = self._resting[lane][1] if lane in self._resting else ""
+        self._resting[lane] = (self.ticks() + REST, why)
+        if why != said:
+            self.world.tell(Event("trouble", why=why, ok=False))
+
+    def _is_free(self, lane: Lane) -> bool:
+        return lane not in self._busy and (lane not in self._resting or self._resting[lane][0] <= self.ticks())
+
+    async def _poll(self, lane: Lane) -> Polled:
         async with self._polls:
-            return await poll(world, name)
+            self._step_began[lane] = self.ticks()
+            return await poll(self.world, lane[1])
+
+    async def _drain(self, lane: Lane) -> datetime | None:
+        def step() -> None:
+            self._step_began[lane] = self.ticks()
+
+        return await drain(self.world, lane[1], step)
 
     # --- The sweep -------------------------------------------------------------------------------------------------
 
     async def sweep(self) -> None:
         """Kick every poll that is due and every lane in which something may go now."""
+        await self._follow_clock()
         for name in await self.world.store.read(_due_feeds, self.world):
-            if ("poll", name) not in self._busy:
+            if self._is_free(("poll", name)):
                 self.kick("poll", name)
         for name in await self.world.store.read(_ready_channels, self.world):
-            if ("drain", name) not in self._busy:
+            if self._is_free(("drain", name)):
                 self.kick("drain", name)
-        self.swept_at = self.world.now()
+        self._swept_at = self.ticks()
+
+    async def _follow_clock(self) -> None:
+        """When the clock was set back, what is to come moves with it: it would wait for the old time otherwise."""
+        now, latest = self.world.now(), self._latest
+        if latest is not None and latest - now >= SET_BACK:
+            await self.world.store.write(recovery.follow_clock, self.world.rules, now, latest)
+            self.world.tell(Event("trouble", why="the clock of this machine was set back", ok=False))
+        self._latest = now
 
     def alive(self) -> bool:
-        """Whether the sweep ran lately and no job is past its limit. Trouble outside is no reason to restart."""
-        now = self.world.now()
-        swept = self.swept_at is not None and now - self.swept_at < timedelta(seconds=30)
-        return swept and all(now - began < LONGEST_JOB for began in self._began.values())
+        """Whether the sweep ran lately and no step is past its limit. Trouble outside is no reason to restart."""
+        now = self.ticks()
+        swept = self._swept_at is not None and now - self._swept_at < LONGEST_WITHOUT_SWEEP
+        return swept and all(now - began < LONGEST_STEP for began in self._step_began.values())
 
     async def finish(self, patience: float) -> None:
         """Let what is in flight end, and cancel what does not within the patience, in seconds."""

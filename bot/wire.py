@@ -74,7 +74,7 @@ def said(answer: httpx.Response | None) -> dict[str, Any]:
     """The JSON object of an answer; empty if it is something else, such as a page of a proxy's."""
     try:
         found = answer.json() if answer is not None else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

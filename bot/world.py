@@ -11,10 +11,12 @@ from uuid import uuid4
 
 from bot import kinds
 from bot.model import Occasion, Post
+from bot.pace import Limit
 from bot.posts.compose import compose, words_post
 from bot.sessions import Sessions
 from bot.shelf import Shelf
 from bot.store.lanes import Owing, Rules
+from bot.troubles import Facts
 
 if TYPE_CHECKING:
     from bot.model import Item
@@ -29,6 +31,19 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds after which work is cut off, whatever its parts have for limits of their own.
+
+    `poll` is for a fetch with all its redirects and for reading what came, `attempt` for all the requests of one, and
+    `pictures` for looking at those of what is posted next; what was not seen by then is posted as the feed names it.
+    """
+
+    poll: float = 180
+    attempt: float = 240
+    pictures: float = 60
+
+
 @dataclass
 class World:
     """One run of Delebot. `config` is replaced as a whole when the files were changed and pass the check."""
@@ -41,8 +56,10 @@ class World:
     shelf: Shelf
     now: Callable[[], datetime] = clock
     run: str = field(default_factory=lambda: uuid4().hex)
-    renewed: dict[str, datetime] = field(default_factory=dict)
+    looked_after: dict[str, datetime] = field(default_factory=dict)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    facts: Facts = field(default_factory=Facts)
+    patience: Patience = field(default_factory=Patience)
 
     def rules(self, name: str) -> Rules | None:
         """What a channel's kind and wishes say about its lane; None when it is no longer configured."""
@@ -63,6 +80,7 @@ def rules_of(channel: Channel, config: Config) -> Rules:
         can_look_up=kind.look_up is not None,
         edits=channel.wishes.edits,
         target=kind.target_of(channel.settings),
+        limits={f.name: Limit(f.wishes.flood, f.wishes.max_age) for f in config.feeds.values()},
     )
 
 

@@ -37,7 +37,8 @@ HOMES = {
     "alembic": "bot/store/migrations/",
     "dotenv": "bot/config/envfile.py",
     "feedparser": "bot/feeds/parse.py",
-    "typer": "bot/cli.py",
+    "holidays": "bot/feeds/rhythm.py",
+    "typer": "bot/cli/",
 }
 
 CLOCKS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation, until
+from tests.installation import Installation, Process, until
 from tests.servers import Answer, Receiver, Server, Site, rss
 
 
@@ -52,7 +51,7 @@ def wait_for_line(stream: object, *words: str) -> list[str]:
     raise AssertionError(f"{missing} was never said: {''.join(lines)}")
 
 
-def started(scene: Scene, *words: str) -> subprocess.Popen[str]:
+def started(scene: Scene, *words: str) -> Process:
     """The daemon, running and with its first poll behind it."""
     daemon = scene.it.start("run")
     wait_for_line(daemon.stderr, "runs: feeds: 1", *words)
@@ -120,11 +119,11 @@ def test_a_pause_holds_everything_and_a_resume_delivers_it(scene: Scene) -> None
 
 def test_one_channel_can_be_paused_for_a_while(scene: Scene) -> None:
     scene.it.run("trigger")
-    assert "hook is paused until" in scene.it.run("pause", "hook", "--for", "2h").stdout
+    assert "hook is paused until" in scene.it.run("pause", "hook", "--for", "2h", cold=True).stdout
     scene.publish(2)
     scene.it.run("trigger")
     assert not scene.hook.taken and "hook is paused until" in scene.it.run("status").stdout
-    assert scene.it.run("resume", "hook").returncode == 0
+    assert scene.it.run("resume", "hook", cold=True).returncode == 0
     assert len(scene.hook.taken) == 1
 
 
@@ -135,7 +134,7 @@ def test_it_tells_systemd_that_it_is_ready_and_alive_and_that_it_stops(scene: Sc
         channel.settimeout(30)
         os.environ["NOTIFY_SOCKET"] = address
         try:
-            daemon = scene.it.start("run")
+            daemon = scene.it.start("run", cold=True)  # As systemd starts it, by a Python of its own.
         finally:
             del os.environ["NOTIFY_SOCKET"]
         heard = {channel.recv(100).decode() for _ in range(2)}
@@ -156,8 +155,7 @@ def test_the_outside_monitor_is_asked(scene: Scene) -> None:
 
 
 def test_a_life_sign_that_is_old_is_none(tmp_path: Path) -> None:
-    from bot.commands.status import is_alive
-    from bot.run import LIFE_SIGN
+    from bot.life import LIFE_SIGN, is_alive
 
     assert not is_alive(tmp_path)
     sign = tmp_path / LIFE_SIGN
@@ -172,14 +170,15 @@ def test_a_copy_is_made_beside_the_daemon_and_brought_back_without_a_flood(scene
     scene.it.run("trigger")
     daemon = started(scene)
     copied = tmp_path / "copy.sqlite3"
-    assert scene.it.run("backup", str(copied)).returncode == 0 and copied.stat().st_mode & 0o777 == 0o600
+    # Here and where people decide, each command is once started by a Python of its own, to import what it needs itself.
+    assert scene.it.run("backup", str(copied), cold=True).returncode == 0 and copied.stat().st_mode & 0o777 == 0o600
     scene.publish(3, 2)
     scene.it.run("trigger")
     refused = scene.it.run("restore", str(copied))
     assert refused.returncode == 1 and "End it first" in refused.stderr
     daemon.terminate()
     daemon.communicate(timeout=30)
-    assert scene.it.run("restore", str(copied)).returncode == 0
+    assert scene.it.run("restore", str(copied), cold=True).returncode == 0
     scene.it.run("trigger")
     assert len(scene.hook.taken) == 2
     needs = scene.it.status()["needs_you"]
@@ -195,13 +194,13 @@ def test_a_held_delivery_is_approved_and_another_let_be(scene: Scene) -> None:
     scene.publish(3, 2)
     scene.it.run("trigger")
     newest, oldest = (need["id"] for need in scene.it.status()["needs_you"])
-    assert scene.it.run("approve", str(oldest)).returncode == 0
-    assert "is skipped" in scene.it.run("skip", str(newest)).stdout
+    assert scene.it.run("approve", str(oldest), cold=True).returncode == 0
+    assert "is skipped" in scene.it.run("skip", str(newest), cold=True).stdout
     assert [taken.json["data"]["title"] for taken in scene.hook.taken] == ["Sak nummer 2"]
     for command, said in (("approve", "is not held"), ("skip", "stays as it is"), ("retry", "stays as it is")):
         refused = scene.it.run(command, str(oldest))
         assert refused.returncode == 1 and said in refused.stderr
-    assert scene.it.run("retry", "999").returncode == 2
+    assert scene.it.run("retry", "999", cold=True).returncode == 2
 
 
 def test_status_answers_in_about_ten_lines(scene: Scene) -> None:

@@ -38,7 +38,7 @@ def test_what_fits_stays_as_it_is() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]),
+    st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]),
     st.tuples(st.integers(1, 700), st.integers(1, 700)),
     st.sampled_from(["RGB", "L", "P"]),
 )

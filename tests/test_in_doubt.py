@@ -22,7 +22,7 @@ from bot.model import Mistake
 from bot.outcome import State
 from bot.sessions import FILE
 from bot.settings import Channel
-from bot.store import desk
+from bot.store.adoption import adopt
 from bot.store.schema import deliveries
 from tests.servers import Answer, Server, Taken, rss
 from tests.test_pipeline import ONE, THREE, TWO, Bench
@@ -104,6 +104,18 @@ async def test_a_post_whose_answer_was_lost_is_looked_for_and_found(case: Case) 
     assert case.zulip.asked.count("POST /api/v1/messages") == 1
 
 
+async def test_not_even_a_person_in_a_hurry_looks_before_the_platform_has_surely_shown_it(case: Case) -> None:
+    await case.publish(ONE)
+    case.zulip.lose = 1
+    await case.publish(TWO, ONE)
+    slow, case.zulip.messages = case.zulip.messages, {}
+    await case.bench.trigger()
+    assert "GET /api/v1/messages" not in case.zulip.asked and case.state == [State.DUE]
+    case.zulip.messages = slow
+    await case.bench.days(0.01)
+    assert case.state == [State.SENT] and case.zulip.asked.count("POST /api/v1/messages") == 1
+
+
 async def test_a_post_that_is_not_there_is_posted_again(case: Case) -> None:
     await case.publish(ONE)
     case.zulip.lose = 1
@@ -137,7 +149,7 @@ async def test_what_a_person_takes_back_is_deleted_and_stays_away(case: Case) ->
     await case.publish(ONE)
     await case.publish(TWO, ONE)
     (row,) = [row for row in case.bench.rows() if row["state"] == State.SENT]
-    ask = decide(case.bench.state, "retract", [row["id"]], case.bench.config)
+    ask = decide(case.bench.state, "retract", [row["id"]], case.bench.config).ask
     assert ask is not None
     await case.bench.trigger(channels=ask.channels, poll=False)
     assert case.state == [State.RETRACTED]
@@ -232,5 +244,5 @@ async def test_what_was_prepared_for_one_account_is_not_used_on_another(case: Ca
     here = case.bench.config.channels["tulip"].settings
     elsewhere = here.model_copy(update={"stream": "annet"})
     for settings, kept in ((here, {"media": "1"}), (elsewhere, None)):
-        case.bench.write(desk.adopt, {"tulip": kinds.load("zulip").target_of(settings)}, {})
+        case.bench.write(adopt, {"tulip": kinds.load("zulip").target_of(settings)}, {})
         assert [each["prepared"] for each in case.bench.rows() if each["id"] == row["id"]] == [kept]

@@ -17,8 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.feeds.fields import TITLE
+from bot.feeds.measure import ITEMS, PICTURES, TAGS
 from bot.feeds.parse import parse
-from bot.feeds.survey import ITEMS, PICTURES, TAGS
 from bot.model import FeedProblem, Item
 
 FEEDS = Path(__file__).parent / "feeds"
@@ -279,6 +279,27 @@ def costly() -> Iterator[tuple[str, bytes]]:
 def test_a_document_made_to_be_costly_comes_to_an_end(body: bytes) -> None:
     # Each takes about a second at most. What would make it cost more than its size makes it take minutes or hours.
     readable(body)
+
+
+def test_a_large_feed_is_read_in_portions_and_nothing_of_it_is_lost() -> None:
+    items = [f"<title>Sak {n}</title><description>{n} {'ord ' * 2_000}</description>" for n in range(400)]
+    document = parse(rss(*items, head="<language>nb</language>"))
+    assert (document.title, document.language, len(document.items)) == ("Pr\u00f8ve", "nb", 400)
+    assert [item.title for item in document.items] == [f"Sak {n}" for n in range(400)]
+    assert [item.html.split()[0] for item in document.items] == [str(n) for n in range(400)]
+
+
+def test_each_article_may_declare_the_namespaces_of_its_text() -> None:
+    entry = (
+        '<entry><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Tekst</p></div></content></entry>'
+    )
+    document = parse(f'<feed xmlns="http://www.w3.org/2005/Atom">{entry * 500}</feed>'.encode())
+    assert [item.html for item in document.items] == ["<p>Tekst</p>"] * 500
+
+
+def test_pictures_written_into_the_text_do_not_hide_the_article() -> None:
+    picture = f"&lt;img src='data:image/png;base64,{'QUJD' * 500_000}'&gt;"
+    assert "Her er teksten" in only(rss(f"<description>{picture}Her er teksten</description>")).html
 
 
 def test_only_the_first_items_of_a_huge_feed_are_read() -> None:

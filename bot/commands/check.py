@@ -9,6 +9,7 @@ from pathlib import Path
 from bot import kinds
 from bot.commands.sample import send_sample
 from bot.feeds.fetch import Memory, fetch
+from bot.hush import hush_feed
 from bot.model import Attempt, Credentials, Document, FeedProblem, Problem
 from bot.net.client import Client
 from bot.poll import read
@@ -61,20 +62,26 @@ def tell_warnings(config: Config, tell: Tell) -> None:
         tell(Event("trouble", why=f"warning: {warning}", ok=False))
 
 
-async def _feed(client: Client, feed: Feed) -> Event:
-    """Read a feed once, as a poll would, and remember nothing."""
-    where = f"feeds/{feed.name}.env: URL: "
+async def read_feed(client: Client, feed: Feed) -> str:
+    """Read a feed once, as a poll would, and remember nothing: what it is, in words. FeedProblem says why it can't."""
     try:
         fetched = await fetch(
             client, feed.url, Memory(url=feed.url), now=clock(), allow_private=feed.wishes.allow_private
         )
         document = await read(fetched) or Document()
     except FeedProblem as problem:
-        return Event(
-            "trouble", feed=feed.name, why=where + ". ".join(filter(None, (problem.why, problem.remedy))), ok=False
-        )
+        hush_feed(problem, feed.url)
+        raise
     title = f"«{document.title}», " if document.title else ""
-    return Event("idle", feed=feed.name, why=f"feed {feed.name}: {title}{len(document.items)} articles")
+    return f"feed {feed.name}: {title}{len(document.items)} articles"
+
+
+async def _feed(client: Client, feed: Feed) -> Event:
+    try:
+        return Event("idle", feed=feed.name, why=await read_feed(client, feed))
+    except FeedProblem as problem:
+        why = ". ".join(filter(None, (problem.why, problem.remedy)))
+        return Event("trouble", feed=feed.name, why=f"feeds/{feed.name}.env: URL: {why}", ok=False)
 
 
 async def _channel(client: Client, sessions: Sessions, channel: Channel) -> Event:

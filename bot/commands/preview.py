@@ -19,7 +19,8 @@ from bot.commands.draw import box
 from bot.commands.fate import Fate, Subject, fate_of, local
 from bot.commands.trigger import Ask, check_names
 from bot.feeds.fetch import Memory, fetch
-from bot.identity import link_key
+from bot.hush import secrets_of
+from bot.keys import link_key
 from bot.model import Attempt, Document, FeedProblem, Flow, Item, Mistake, Post, Problem, Refused
 from bot.net.client import Client
 from bot.outcome import State
@@ -30,7 +31,8 @@ from bot.posts.compose import same_post
 from bot.run import user_agent
 from bot.settings import Channel, Config, Feed
 from bot.store import desk, lanes, polls
-from bot.store.database import FILE, Store, open_store
+from bot.store.database import Store, open_store
+from bot.store.files import FILE
 from bot.store.lanes import POST
 from bot.store.polls import ITEM
 from bot.world import clock, draft_of, post_of
@@ -133,7 +135,7 @@ def _plan(connection: Connection | None, config: Config, feed: Feed, document: D
     if connection:
         row = polls.feed_row(connection, feed.name)
         watched = row.get("ok_at") if row.get("target") == target_of(feed) else None
-        past = polls.past_of(connection, feed.name, document, watched)
+        past = polls.past_of(connection, feed.name, document, watched, now)
 
     def compose(channel: Channel, item: Item) -> Post:
         return draft_of(channel, config, item, document.title, now)
@@ -208,11 +210,15 @@ def _first(verb: kinds.Verb, post: Post, attempt: Attempt, channel: Channel) -> 
 
 
 def without_secrets(payload: bytes, channel: Channel) -> bytes:
-    """The payload without any secret of the channel's that a kind may have put into it."""
-    for name in type(channel.settings).model_fields:
-        value = getattr(channel.settings, name)
-        if isinstance(value, SecretStr) and value.get_secret_value():
-            payload = payload.replace(value.get_secret_value().encode(), "\u2026".encode())
+    """The payload without any secret of the channel's that a kind may have put into it.
+
+    A piece of an address, such as the topic of ntfy, may be an ordinary word, so it counts only as a whole value.
+    """
+    whole = {value.get_secret_value() for _, value in channel.settings if isinstance(value, SecretStr)}
+    for secret in filter(None, whole):
+        payload = payload.replace(secret.encode(), "…".encode())
+    for piece in secrets_of(channel.settings):
+        payload = payload.replace(f'"{piece}"'.encode(), '"…"'.encode())
     return payload
 
 

@@ -26,9 +26,7 @@ WORDS = {
 
 async def send_sample(client: Client, sessions: Sessions, channel: Channel, language: str) -> Event:
     """Send the post and say how it went."""
-    words = WORDS.get(language, WORDS["en"])
-    key = f"test-{uuid4().hex}"
-    post = words_post(words, key=key, occasion=Occasion.TEST, made_at=clock(), language=language)
+    post = sample_post(language)
     try:
         await _send(client, sessions, channel, post)
     except Unknown as problem:
@@ -37,7 +35,13 @@ async def send_sample(client: Client, sessions: Sessions, channel: Channel, lang
     except Problem as problem:
         why = f"{channel.name}: the test post was not sent: {problem.why}"
         return Event("trouble", channel=channel.name, why=why, ok=False)
-    return Event("idle", channel=channel.name, why=f"{channel.name}: the test post «{words}» was sent")
+    return Event("idle", channel=channel.name, why=f"{channel.name}: the test post «{post.words}» was sent")
+
+
+def sample_post(language: str) -> Post:
+    """A few words that say what they are."""
+    words = WORDS.get(language, WORDS["en"])
+    return words_post(words, key=f"test-{uuid4().hex}", occasion=Occasion.TEST, made_at=clock(), language=language)
 
 
 async def _send(client: Client, sessions: Sessions, channel: Channel, post: Post) -> None:

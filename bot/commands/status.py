@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.alerts import Trouble
+from bot.life import is_alive
 from bot.outcome import State
-from bot.run import LIFE_SIGN
 from bot.settings import Config
 from bot.store import desk, lanes
-from bot.store.database import FILE, Store, open_store
+from bot.store.database import Store, open_store
+from bot.store.files import FILE
 from bot.store.schema import EVERYTHING
-from bot.world import clock
+from bot.store.standing import silences, standing
+from bot.troubles import FAILURES, Facts, Standing, of_waiting, short, what_is_wrong
+from bot.watch import free, overdue
+from bot.world import clock, rules_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
-LIVES_FOR = 60
 MARKS = {
     State.SENT: "✓", State.DUE: "…", State.SENDING: "…", State.HELD: "held", State.UNKNOWN: "?",
     State.REFUSED: "✗", State.SKIPPED: "skipped", State.RETRACTED: "taken back",
 }  # fmt: skip
-
-
-def is_alive(state: Path) -> bool:
-    """Whether a daemon has given a sign of life within the last minute."""
-    try:
-        return time.time() - (state / LIFE_SIGN).stat().st_mtime < LIVES_FOR
-    except OSError:
-        return False
 
 
 def report(config: Config, state: Path) -> dict[str, Any]:
@@ -40,24 +36,41 @@ def report(config: Config, state: Path) -> dict[str, Any]:
         return _empty(config, state)
     store: Store = open_store(state)
     try:
-        return store.read_now(_report, config, state)
+        return store.read_now(_report, config, state, free(state))
     finally:
         store.close()
+
+
+def not_ready(config: Config, state: Path) -> str:
+    """Why Delebot is not ready, or empty: it lives, the database works, and nothing that could go is left lying."""
+    if not is_alive(state):
+        return "it gives no sign of life"
+    store: Store = open_store(state)
+    try:
+        return store.read_now(overdue, _rules(config), clock())
+    finally:
+        store.close()
+
+
+def _rules(config: Config) -> Callable[[str], lanes.Rules | None]:
+    return lambda name: rules_of(config.channels[name], config) if name in config.channels else None
 
 
 def _empty(config: Config, state: Path) -> dict[str, Any]:
     missing = [{"what": "nothing was polled yet", "do": "delebot trigger, or delebot run"}]
     return {
-        "running": is_alive(state), "paused": False, "articles": [], "waiting": {}, "needs_you": [],
-        "wrong": missing + _no_alerts(config), "next_polls": [],
+        "running": is_alive(state), "paused": False, "articles": [], "waiting": {}, "needs_you": [], "decide": [],
+        "wrong": missing + _nobody_hears(config), "next_polls": [],
     }  # fmt: skip
 
 
-def _report(connection: Connection, config: Config, state: Path) -> dict[str, Any]:
-    now = clock()
-    rows = desk.channel_rows(connection)
-    counts = desk.counts(connection)
-    everything = rows.get(EVERYTHING)
+def _report(connection: Connection, config: Config, state: Path, disk_free: int | None) -> dict[str, Any]:
+    now, stands, counts = clock(), standing(connection), desk.counts(connection)
+    everything = desk.channel_rows(connection).get(EVERYTHING)
+    wrong = what_is_wrong(
+        replace(stands, waiting=()), Facts(disk_free, silences=silences(connection, config, now)), config, now
+    )
+    open_ones = (State.HELD, State.UNKNOWN, State.REFUSED)
     return {
         "running": is_alive(state),
         "paused": bool(everything and lanes.paused(everything, now)),
@@ -65,12 +78,15 @@ def _report(connection: Connection, config: Config, state: Path) -> dict[str, An
         "waiting": {
             name: counts.get((name, State.DUE), 0) for name in config.channels if counts.get((name, State.DUE))
         },
-        "needs_you": [
-            _needs(connection, row) for row in desk.of_states(connection, (State.HELD, State.UNKNOWN, State.REFUSED))
-        ],
-        "wrong": _wrong(connection, config, rows, counts, now) + _no_alerts(config),
+        "needs_you": [_needs(connection, row) for row in desk.of_states(connection, open_ones, limit=None)],
+        "decide": [_said(of_waiting(group, stands)) | {"ids": list(group.ids)} for group in stands.waiting],
+        "wrong": [_said(t) for t in wrong] + _passing(stands, counts, config, now) + _nobody_hears(config),
         "next_polls": _next_polls(connection, config),
     }
+
+
+def _said(trouble: Trouble) -> dict[str, Any]:
+    return {"what": trouble.what, "do": trouble.do}
 
 
 def _articles(connection: Connection, config: Config) -> list[dict[str, Any]]:
@@ -108,34 +124,29 @@ def _needs(connection: Connection, row: RowMapping) -> dict[str, Any]:
     }
 
 
-def _wrong(
-    connection: Connection,
-    config: Config,
-    rows: Mapping[str, Any],
-    counts: Mapping[tuple[str, str], int],
-    now: datetime,
-) -> list[dict[str, str]]:
-    wrong = []
+def _passing(
+    stands: Standing, counts: Mapping[tuple[str, str], int], config: Config, now: datetime
+) -> list[dict[str, Any]]:
+    """What holds something up and nobody is told of: a pause, a platform that is busy, a first poll that failed."""
+    zone, found = config.bot.timezone, []
     for name in config.channels:
-        row = rows.get(name)
-        waiting = counts.get((name, State.DUE), 0)
-        if row and row["stopped_at"]:
-            what = f"{name} is stopped: {row['stopped_why']} ({waiting} waiting)"
-            wrong.append({"what": what, "do": f"mend it, then delebot resume {name}"})
-        elif row and lanes.paused(row, now):
-            until = f" until {_short(row['paused_until'], config)}" if row["paused_until"] else ""
-            wrong.append({"what": f"{name} is paused{until} ({waiting} waiting)", "do": f"delebot resume {name}"})
-        elif row and row["blocked_until"] and row["blocked_until"] > now:
-            what = f"{name} waits: {row['blocked_why']} ({waiting} waiting)"
-            wrong.append({"what": what, "do": f"nothing: it is tried again at {_short(row['blocked_until'], config)}"})
-    for name, row in desk.feed_rows(connection).items():
-        if row["problem"] and name in config.feeds:
-            since = f", last read {_short(row['ok_at'], config)}" if row["ok_at"] else ""
-            wrong.append({"what": f"the feed {name} could not be read: {row['problem']}{since}", "do": "delebot check"})
-    return wrong
+        row, number = stands.channels.get(name), f"{counts.get((name, State.DUE), 0)} waiting"
+        if not row or row["stopped_at"]:
+            continue
+        if lanes.paused(row, now):
+            until = f" until {short(row['paused_until'], zone)}" if row["paused_until"] else ""
+            found.append({"what": f"{name} is paused{until} ({number})", "do": f"delebot resume {name}"})
+        elif row["blocked_until"] and row["blocked_until"] > now:
+            do = f"nothing: it is tried again at {short(row['blocked_until'], zone)}"
+            found.append({"what": f"{name} waits: {row['blocked_why']} ({number})", "do": do})
+    for name in config.feeds:
+        row = stands.feeds.get(name)
+        if row and row["problem"] and row["failures"] < FAILURES and not row["gone"]:
+            found.append({"what": f"the feed {name} could not be read: {row['problem']}", "do": "delebot check"})
+    return found
 
 
-def _no_alerts(config: Config) -> list[dict[str, str]]:
+def _nobody_hears(config: Config) -> list[dict[str, Any]]:
     if config.bot.alerts:
         return []
     return [{"what": "nobody is told when something is wrong", "do": "name a channel as ALERTS in bot.env"}]
@@ -153,10 +164,6 @@ def _iso(moment: datetime | None, config: Config) -> str | None:
     return moment.astimezone(config.bot.timezone).isoformat(timespec="seconds") if moment else None
 
 
-def _short(moment: datetime, config: Config) -> str:
-    return f"{moment.astimezone(config.bot.timezone):%Y-%m-%d %H:%M}"
-
-
 # --- In words ------------------------------------------------------------------------------------------------------
 
 
@@ -170,13 +177,10 @@ def text(standing: Mapping[str, Any]) -> str:
         lines.append(f"• {_clipped(article['title'])}  {went}")
     if standing["waiting"]:
         lines.append("Waiting: " + ", ".join(f"{number} for {name}" for name, number in standing["waiting"].items()))
-    needs = standing["needs_you"]
-    lines += [
-        f"You decide: #{n['id']} {n['channel']}, {n['state']}, «{_clipped(n['title'])}»: {n['why']}. Do: {n['do']}"
-        for n in needs[:3]
-    ]
-    if len(needs) > 3:
-        lines.append(f"You decide: {len(needs) - 3} more (delebot status --json)")
+    decide = standing["decide"]
+    lines += [f"You decide: {d['what']}. {d['do']}" for d in decide[:3]]
+    if len(decide) > 3:
+        lines.append(f"You decide: {len(decide) - 3} more (delebot status --json)")
     lines += [f"Wrong: {w['what']}. Do: {w['do']}" for w in standing["wrong"][:4]]
     if standing["next_polls"]:
         polls = ", ".join(f"{p['feed']} {p['at'][11:16]}" for p in standing["next_polls"][:3])

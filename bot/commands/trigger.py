@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from bot.config.wrong import is_secret_like
 from bot.model import Mistake
 from bot.outcome import State
 from bot.pace import Step
@@ -19,6 +20,7 @@ from bot.store.polls import ITEM, owe
 from bot.store.schema import EVERYTHING
 from bot.story import Event
 from bot.wake import Wake
+from bot.watch import listen, watch
 from bot.world import World
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ async def trigger(wake: Wake, ask: Ask, request: int | None = None) -> bool:
     else:
         await world.store.write(desk.hurry, channels, feeds, world.now())
     well += await asyncio.gather(*(deliver_now(wake, name) for name in channels))
+    await listen(world)
+    for name in await watch(world):
+        await wake.kick("drain", name)
     after = await world.store.read(desk.counts)
     return all(well) and all(_failures(after, name) <= _failures(before, name) for name in channels)
 
@@ -137,6 +142,7 @@ def share(
         return False
     feed = world.config.feeds[row["feed"]]
     taking = [name for name in channels if world.config.channels[name].takes(feed)]
+    desk.unblock(connection, taking)
     went = [_share_on(connection, world, name, row, ask) for name in taking]
     return all(went)
 
@@ -192,4 +198,6 @@ def check_names(ask: Ask, config: Config) -> None:
     ):
         for name in given:
             if name not in known:
-                raise Mistake(f"there is no {what} «{name}»", remedy=f"There is: {', '.join(known) or 'none yet'}")
+                # What was pasted here may be an address, which is no name and a secret.
+                called = "of that name" if is_secret_like(name) else f"«{name}»"
+                raise Mistake(f"there is no {what} {called}", remedy=f"There is: {', '.join(known) or 'none yet'}")

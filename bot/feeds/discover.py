@@ -9,6 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from bot.posts.markup import tamed
+
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 PERHAPS = ("application/xml", "text/xml", "application/json")
 USUAL = ("feed/", "rss", "rss.xml", "atom.xml", "index.xml", "feed.xml", "feed.json")
@@ -55,7 +57,7 @@ def guesses(base: str) -> tuple[str, ...]:
 
 
 def _in_page(html: bytes | str, base: str) -> Iterator[Candidate]:
-    tree = LexborHTMLParser(html if isinstance(html, str) else _text(html))
+    tree = LexborHTMLParser(tamed(html if isinstance(html, str) else _text(html)))
     anchor = next((node.attributes.get("href") for node in tree.css("base[href]")), None)
     if anchor:
         base = _joined(base, anchor) or base

@@ -5,6 +5,7 @@ What is asked and what an answer means are pure functions; only `fetch` and the 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,7 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, appl
 FULL_EVERY = timedelta(hours=6)  # A server whose validators never change is found out after this long.
 LONGEST_WAIT = timedelta(hours=24)
 MOST_HOPS = 5
+PATIENCE = 60.0  # Seconds for the way to an answer, with all its redirects.
 POLLS_TO_MOVE = 2
 POLLS_TO_DOUBT = 3
 PERMANENT, REDIRECTS = frozenset({301, 308}), frozenset({301, 302, 303, 307, 308})
@@ -63,24 +65,39 @@ class Fetched:
     next_after: timedelta | None
 
 
-async def fetch(client: Client, url: str, memory: Memory, *, now: datetime, allow_private: bool) -> Fetched:
+async def fetch(
+    client: Client, url: str, memory: Memory, *, now: datetime, allow_private: bool, patience: float = PATIENCE
+) -> Fetched:
     """Fetch the feed at `url`, as configured; FeedProblem says why there is no answer that may hold a feed.
 
     `allow_private` admits a private address for the host and port of `url`, and for no other that a redirect names.
     A user name and password in `url` are sent to its host only. When the place that a feed moved to fails, the
-    configured one is tried again.
+    configured one is tried again. Either may take `patience` seconds, redirects and all.
     """
     private = authority(url) if allow_private else None
     known = begun(memory, url)
     try:
-        return await _follow(client, url, known, now, private)
+        return await _follow(client, url, known, now, private, patience)
     except FeedProblem as problem:
         if known.address == known.url or problem.after:
             raise
-    return await _follow(client, url, replace(known, address=known.url, moved_to="", moved_seen=0), now, private)
+    anew = replace(known, address=known.url, moved_to="", moved_seen=0)
+    return await _follow(client, url, anew, now, private, patience)
 
 
-async def _follow(client: Client, url: str, memory: Memory, now: datetime, private: str | None) -> Fetched:
+async def _follow(
+    client: Client, url: str, memory: Memory, now: datetime, private: str | None, patience: float
+) -> Fetched:
+    try:
+        async with asyncio.timeout(patience):
+            return await _led(client, url, memory, now, private)
+    except TimeoutError:
+        host = host_of(memory.address)
+    raise FeedProblem(f"{host} did not give the feed within {patience:g} s", remedy=AGAIN)
+
+
+async def _led(client: Client, url: str, memory: Memory, now: datetime, private: str | None) -> Fetched:
+    """The answer at the end of all redirects."""
     trail = Trail(memory.address, memory.address)
     while True:
         headers = question(memory, url, trail.at, now)
@@ -96,10 +113,10 @@ async def _ask(client: Client, trail: Trail, headers: dict[str, str], private: s
     try:
         return await client.send(httpx.Request("GET", trail.at, headers=headers), private_host=private)
     except NetProblem as trouble:
-        why, remedy = trouble.why, trouble.remedy
+        why, remedy = trouble.why, trouble.remedy or (SMALLER if trouble.kind == "too_large" else AGAIN)
     if trail.before:
         why = f"{host_of(trail.before[0])} redirects elsewhere, but {why}"
-        remedy = "Ask the site's owner, or write the feed's present address into URL"
+        remedy = OWNER
     raise FeedProblem(why, remedy=remedy)
 
 
@@ -125,7 +142,7 @@ def question(memory: Memory, url: str, at: str, now: datetime) -> dict[str, str]
     if entitled(url, at):
         typed = httpx.URL(url)
         headers["Authorization"] = basic(typed.username, typed.password)
-    fresh = memory.full_at is not None and now - memory.full_at <= FULL_EVERY
+    fresh = memory.full_at is not None and timedelta(0) <= now - memory.full_at <= FULL_EVERY
     if not fresh or at != memory.answered:
         return headers
     # Some servers want both validators to match, which never happens when a proxy rewrites the ETag.
@@ -165,12 +182,12 @@ def followed(trail: Trail, response: httpx.Response) -> Trail:
     try:
         target = bare(str(httpx.URL(trail.at).join(response.headers["Location"])))
     except (KeyError, httpx.InvalidURL):
-        raise FeedProblem(f"{host} redirects without naming a web address ({status})") from None
+        raise FeedProblem(f"{host} redirects without naming a web address ({status})", remedy=OWNER) from None
     before = (*trail.before, trail.at)
     if target in before:
         raise FeedProblem(f"{host} redirects in a circle", remedy="Ask the site's owner: perhaps it insists on cookies")
     if len(before) > MOST_HOPS:
-        raise FeedProblem(f"{host_of(before[0])} redirects more than {MOST_HOPS} times")
+        raise FeedProblem(f"{host_of(before[0])} redirects more than {MOST_HOPS} times", remedy=OWNER)
     secure = trail.at.startswith("http://") or target.startswith("https://")
     lasting = trail.lasting and status in PERMANENT and secure
     return Trail(target, target if lasting else trail.settled, lasting, before)
@@ -243,6 +260,9 @@ def refused(response: httpx.Response, trail: Trail, now: datetime) -> FeedProble
 
 
 ADMIT = "Ask the site's owner to let Delebot read the feed, or for an address of it that is open to programs"
+OWNER = "Ask the site's owner, or write the feed's present address into URL"
+AGAIN = "It is tried again by itself. If it stays so, tell those who run the site"
+SMALLER = "Ask the site's owner for a feed with fewer articles, or without pictures written into it"
 LOOK = "Open the address in a browser and see what is there"
 REASONS = {
     304: ("{host} says that nothing changed, though it was asked for everything", "Ask the site's owner"),

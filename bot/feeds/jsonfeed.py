@@ -10,14 +10,20 @@ from typing import Any
 
 from bot.feeds import fields, refuse
 from bot.feeds.dates import read_date
-from bot.feeds.survey import ITEMS, PICTURES, TAGS
+from bot.feeds.measure import ITEMS, PICTURES, TAGS
 from bot.model import Document, Item, Picture
 
+LARGEST = 5_000_000  # Bytes; as values a document takes many times its size.
+VALUES = 500_000
 VERSION = ("https://jsonfeed.org/version/", "http://jsonfeed.org/version/", "https://www.jsonfeed.org/version/")
 
 
-def read(text: str, address: str) -> Document:
+def read(text: bytes, address: str) -> Document:
     """The document of a JSON text; FeedProblem when the text is broken or no JSON Feed."""
+    if len(text) > LARGEST:
+        raise refuse.monstrous(f"it is JSON of more than {LARGEST / 1e6:g} MB")
+    if sum(map(text.count, (b"{", b"[", b",", b":"))) > VALUES:
+        raise refuse.monstrous("it is JSON with more values than any feed has")
     try:
         feed = json.loads(text)
     except json.JSONDecodeError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -17,11 +18,12 @@ import feedparser
 
 from bot.feeds import fields, jsonfeed, mend, refuse
 from bot.feeds.dates import read_date
-from bot.feeds.survey import NUMBER, Beside, Broken, Surveyed, survey
+from bot.feeds.measure import Monstrous
+from bot.feeds.survey import NUMBER, Broken, survey
+from bot.feeds.surveyed import Beside, Surveyed
 from bot.model import Document, FeedProblem, Item
 
 Entry = Mapping[str, Any]
-DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>"
 HEADERS = {"content-type": "application/xml; charset=utf-8"}
 HTML = ("text/html", "application/xhtml+xml")
 TEXTS = (*HTML, "text/plain")
@@ -39,40 +41,46 @@ def parse(body: bytes, *, content_type: str = "", address: str = "") -> Document
         raise refuse.empty()
     if body.startswith(refuse.BINARY):
         raise refuse.binary()
-    text = mend.decode(body, content_type).rstrip(BLANK)
-    if not text:
-        raise refuse.empty()
     try:
-        return _read(text, fields.public(address))
+        return _read(mend.in_utf8(body, content_type), fields.public(address))
     except FeedProblem:
         raise
     except Exception as error:  # feedparser has no promise about what it raises on strange input.
         raise refuse.unreadable() from error
 
 
-def _read(text: str, address: str) -> Document:
-    start = text[: mend.HEAD].lstrip(BLANK)
-    if start.startswith("{") or (start.startswith("[") and text.endswith("]")):
-        return jsonfeed.read(text.lstrip(BLANK), address)
+def _read(text: bytes, address: str) -> Document:
+    if not text:
+        raise refuse.empty()
+    start = mend.beginning(text, mend.HEAD).lstrip(BLANK)
+    if start.startswith("{") or (start.startswith("[") and text.endswith(b"]")):
+        return jsonfeed.read(text.lstrip(mend.BLANKS), address)
     if refuse.is_page(start):
-        raise refuse.page(text)
+        raise refuse.page(mend.beginning(text, refuse.READ))
     xml = mend.from_root(text)
     if xml is None:
-        raise refuse.words(text)
+        raise refuse.words(mend.beginning(text, refuse.READ))
+    del text  # What may be large is let go when it is not needed any more.
     surveyed = _surveyed(xml)
     if not surveyed.is_feed:
         raise refuse.root(surveyed.root)
-    document = _document(_feed(surveyed.body), surveyed.beside, address)
-    if not surveyed.stray_base:
-        return document
-    # Without a base to return to, feedparser takes an element's own for that of all that follow: now there is one.
-    return _document(_feed(surveyed.body, document.link or address), surveyed.beside, address)
+    return _in_portions(surveyed, address)
+
+
+def _in_portions(surveyed: Surveyed, address: str) -> Document:
+    """The document, read in the portions that the survey made; what is of the feed itself is in each of them."""
+    base = ""
+    if surveyed.stray_base:
+        # Without a base to return to, feedparser takes an element's own for that of all that follow: this gives one.
+        base = _document(_feed(next(surveyed.portions())), (), address).link or address
+    document, *others = (_document(_feed(xml, base), surveyed.beside, address) for xml in surveyed.portions())
+    return replace(document, items=tuple(item for part in (document, *others) for item in part.items))
 
 
 def _feed(xml: bytes, base: str = "") -> Entry:
     """What feedparser reads. The bytes are wrapped, since it takes bare ones for the name of a file first."""
     read: Entry = feedparser.parse(
-        io.BytesIO(DECLARATION + xml),
+        io.BytesIO(xml),
         response_headers=HEADERS | ({"content-location": base} if base else {}),
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -80,20 +88,20 @@ def _feed(xml: bytes, base: str = "") -> Entry:
     return read
 
 
-def _surveyed(xml: str) -> Surveyed:
+def _surveyed(xml: bytes) -> Surveyed:
     """The document as it is, or else mended; FeedProblem with the first line that is wrong when mending can't help."""
     try:
-        return survey(_bytes(xml))
+        return survey(xml)
+    except Monstrous as monstrous:
+        raise refuse.monstrous(str(monstrous)) from None
     except Broken as first:
         try:
-            return survey(_bytes(mend.mend(xml)))
+            return survey(mend.mend(xml))
+        except Monstrous as monstrous:
+            raise refuse.monstrous(str(monstrous)) from None
         except Broken as second:
-            worst = max(first, second, key=lambda broken: broken.line)
-            raise refuse.broken(worst.line, cut=worst.cut) from None
-
-
-def _bytes(xml: str) -> bytes:
-    return xml.encode("utf-8", "replace")
+            line, cut = max((first.line, first.cut), (second.line, second.cut), key=lambda broken: broken[0])
+            raise refuse.broken(line, cut=cut) from None
 
 
 def _document(read: Entry, beside: Sequence[Beside], address: str) -> Document:

@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from bot.model import Picture
 from bot.net.client import Client, NetProblem
 from bot.posts.links import resolved
+from bot.posts.markup import tamed
 from bot.posts.read import alt_of, pictures
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ BEGINNINGS = {
     b"GIF89a": "image/gif",
 }
 
+GONE = httpx.Response(404)
 Keep = Callable[[str, bytes], None]
 
 
@@ -48,14 +50,14 @@ def type_of(content: bytes) -> str:
     return next((kind for beginning, kind in BEGINNINGS.items() if content.startswith(beginning)), "")
 
 
-async def look(client: Client, item: Item, keep: Keep | None = None) -> Picture | None:
+async def look(client: Client, item: Item, keep: Keep | None = None, *, patience: float = PATIENCE) -> Picture | None:
     """The first picture of an item that is one, in the order of feed, text and page; None when there is none.
 
     `keep` is given the address and the bytes of the picture that was found.
     """
     named = (*item.pictures, *pictures(item.html or item.summary, item.base or item.link))
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await _first(client, item, named, keep)
     except Exception:  # noqa: BLE001 - whatever a picture is, it is no reason for a post to fail
         return _described(named[0], named) if named else None
@@ -101,7 +103,7 @@ async def on_page(client: Client, link: str) -> Picture | None:
 def named_on(html: bytes, address: str) -> Picture | None:
     """What a page names as its picture: https://ogp.me/#structured"""
     says: dict[str, str] = {}
-    for node in LexborHTMLParser(html).css("meta[property], meta[name]"):
+    for node in LexborHTMLParser(tamed(html.decode("utf-8", "replace"))).css("meta[property], meta[name]"):
         name = node.attributes.get("property") or node.attributes.get("name") or ""
         says.setdefault(name.casefold(), node.attributes.get("content") or "")
     url = (
@@ -128,7 +130,7 @@ async def _seen(client: Client, picture: Picture, keep: Keep | None) -> Picture 
 
 
 async def _get(client: Client, url: str, limit: int) -> httpx.Response | None:
-    """The answer at the end of a few redirects, None when nobody answers. Private addresses are never asked."""
+    """The answer at the end of a few redirects, None when nobody answers. What no reader could ask is gone for us."""
     try:
         for _ in range(REDIRECTS + 1):
             request = httpx.Request("GET", url, headers={"Accept": "image/*, text/html;q=0.5"})
@@ -136,6 +138,8 @@ async def _get(client: Client, url: str, limit: int) -> httpx.Response | None:
             if not answer.has_redirect_location:
                 return answer
             url = str(httpx.URL(url).join(answer.headers["Location"]))
-    except (NetProblem, httpx.InvalidURL):
-        return None
+    except NetProblem as problem:
+        return GONE if problem.kind == "guard" else None
+    except httpx.InvalidURL:
+        return GONE
     return None

@@ -85,7 +85,7 @@ def page(text: str) -> FeedProblem:
 
 def words(text: str) -> FeedProblem:
     """Why a text came that is neither a page nor XML."""
-    if PHP.search(text[:READ]):
+    if PHP.search(text[:SHORT]):
         return FeedProblem(
             "the site answers with an error of its own (PHP) instead of the feed",
             remedy="Tell those who run the site; Delebot tries again",
@@ -106,6 +106,11 @@ def broken(line: int, *, cut: bool) -> FeedProblem:
     """Why nothing of a document is taken: half a document would look like articles that were removed."""
     what = f"the feed breaks off at line {line}" if cut else f"the feed is not well-formed XML: line {line}"
     return FeedProblem(what, remedy="Tell those who run the site; Delebot keeps what it knows and tries again")
+
+
+def monstrous(how: str) -> FeedProblem:
+    """Why a document that would overload its reader is not read."""
+    return FeedProblem(f"this is not made as a feed is: {how}", remedy="Tell those who run the site")
 
 
 def broken_json(line: int, *, cut: bool) -> FeedProblem:

@@ -1,23 +1,22 @@
 """One quick pass over a feed's XML: is it well-formed, what is it, and what would mislead or overload feedparser.
 
 feedparser takes the words of a picture for the article's, forgets which picture they belong to, and needs ever more
-time for thousands of tags or for one endless name. So this pass reads the pictures itself, cuts them and what is
-beyond all measure out of the document, and writes a number into each item by which the two readings find each other.
+time for thousands of tags or for one endless name, and memory for all at once. So this pass reads the pictures itself,
+cuts them and what is beyond all measure out of the document, writes a number into each item by which the two readings
+find each other, and gives the document in portions.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from bot.feeds import measure
 from bot.feeds.fields import TITLE, looks_like_picture, plain, size
+from bot.feeds.surveyed import Beside, Edit, Surveyed, after_tag, shortened
 from bot.model import Picture
 
-ITEMS = 1_000  # Items that are read of a document: the first ones, which are the newest in nearly every feed.
-TAGS = 50  # Tags and authors that are read of an item.
-PICTURES = 50  # Pictures that are read of an item.
-
+PIECE = 262_144
 NUMBER = "delebotnumber"  # The element that carries an item's number.
 MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
@@ -32,41 +31,6 @@ BRIEF = {  # Characters beyond which these are no longer what they should be.
 }
 UNREAD = {"keywords", "tags", "managingeditor", "webmaster"}  # Words for machines, which no reader sees.
 UNREAD_OF_FEED = UNREAD | {"category", "subject", "publisher", "contributor"}
-FILE_NAME = re.compile(r"\S*(?:\d{4}|_\d|\.(?:jpe?g|png|gif|webp))\S*", re.IGNORECASE)
-START_TAG = re.compile(rb"<(?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
-
-
-@dataclass(slots=True)
-class Beside:
-    """What stands in an item beside the article: its pictures, and the words of its media."""
-
-    pictures: list[Picture] = field(default_factory=list)
-    title: str = ""
-    description: str = ""
-
-    def take(self, inner: Beside) -> None:
-        """The pictures of an inner element, with its words where they have none of their own."""
-        words = inner.words()
-        self.pictures += [picture if picture.alt else replace(picture, alt=words) for picture in inner.pictures]
-
-    def words(self) -> str:
-        """What to say to who cannot see a picture: what describes it, unless that is a whole text; no file's name."""
-        said = self.description if self.description and (len(self.description) <= 300 or not self.title) else self.title
-        return "" if FILE_NAME.fullmatch(said) else said
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """What the document is, the document without what was cut, and what stood beside each item.
-
-    `stray_base` tells whether some element, but not the outermost, says what its links are relative to (xml:base).
-    """
-
-    root: str
-    is_feed: bool
-    stray_base: bool
-    body: bytes
-    beside: tuple[Beside, ...]
 
 
 class Broken(Exception):
@@ -90,26 +54,25 @@ ENDS_TOO_EARLY = {
 
 
 def survey(body: bytes) -> Surveyed:
-    """Read a document of UTF-8 once; raises Broken. What follows the outermost element is left out."""
+    """Read a document of UTF-8 once; raises Broken or Monstrous. What follows the outermost element is left out."""
+    measure.check_tags(body)
     surveyor = _Surveyor(body)
     try:
-        surveyor.parser.Parse(body, True)
+        # Piece by piece, for an exception out of a handler ends it only when the piece is done.
+        for start in range(0, len(body), PIECE):
+            surveyor.parser.Parse(body[start : start + PIECE], False)
+        surveyor.parser.Parse(b"", True)
     except expat.ExpatError as error:
         if not surveyor.over:
             raise Broken(error.lineno, cut=error.code in ENDS_TOO_EARLY) from None
         body = body[: surveyor.parser.ErrorByteIndex]
-    trimmed = _edited(body, surveyor.edits).lstrip()  # Blank lines before the first element cost feedparser hours.
-    return Surveyed(surveyor.root, surveyor.is_feed, surveyor.stray_base, trimmed, tuple(surveyor.beside))
-
-
-def _edited(body: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
-    """The document with each stretch replaced; of two that overlap the outer one counts."""
-    pieces, at = [], 0
-    for start, end, new in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
-        if start >= at:
-            pieces += [body[at:start], new]
-            at = end
-    return b"".join([*pieces, body[at:]])
+    finally:
+        # The parser and what it calls hold each other, and the document with them, until Python looks for such rings.
+        del surveyor.parser
+    measure.check_between(len(body) - surveyor.away)
+    edits, beside = [*surveyor.edits, *surveyor.cuts], tuple(surveyor.beside)
+    start = surveyor.began_at
+    return Surveyed(surveyor.root, surveyor.is_feed, surveyor.stray_base, body, start, edits, surveyor.items, beside)
 
 
 @dataclass(slots=True)
@@ -131,6 +94,8 @@ class _Surveyor:
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
+        self.measure = measure.Measure()
+        self.parser.StartNamespaceDeclHandler = self.measure.declare
         self.root = ""
         self.is_feed = False
         self.has_base = self.stray_base = False
@@ -139,8 +104,17 @@ class _Surveyor:
         self.item_depth = 0  # The depth of the item that is being read, 0 between items.
         self.counted = 0  # The tags and authors of that item so far.
         self.shown = 0  # Its pictures so far.
+        self.elements = self.between = 0  # Those that are read, in all and beside the items.
+        self.most = measure.ELEMENTS  # Up to how many are read before the end of the item.
+        self.item_from = 0  # Where the item would have begun without what was cut of it.
+        self.began_at = 0
+        self.began = self.began_depth = 0  # Where the element that is not within another one of an item began.
+        self.away = 0  # Bytes so far that are in items or cut.
+        self.items: list[tuple[int, int]] = []
         self.beside: list[Beside] = []
-        self.edits: list[tuple[int, int, bytes]] = []
+        self.edits: list[Edit] = []
+        self.cuts: list[Edit] = []
+        self.idle = False  # Whether nothing was read since the last cut, so that the next one goes on with it.
         self.cut: tuple[int, int, bool] | None = None  # Depth and offset of what is being cut, and whether it is empty.
         self.scopes: list[tuple[int, Beside]] = []  # The media elements that are open, the item itself first.
         self.words: _Words | None = None
@@ -149,18 +123,23 @@ class _Surveyor:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
+        self.measure.meet(name, attributes, self.depth)
         space, _, local = name.rpartition(" ")
         if self.depth == 1:
             self.root, self.has_base = local, BASE in attributes
+            self.began_at = self.away = self.parser.CurrentByteIndex  # Blank lines before it cost feedparser hours.
             self.is_feed = local.lower() in ("rss", "feed")
             return
         self.stray_base |= BASE in attributes and not self.has_base
-        if self.item_depth:
+        if self._is_too_much():
+            self._start_cut()
+        elif self.item_depth:
             self._start_inside(space.lower(), local.lower(), attributes)
         elif local.lower() in ("item", "entry") and space != XHTML:
             self._start_item()
         else:
             self._start_between(space.lower(), local.lower())
+        self._count()
 
     def end(self, name: str) -> None:
         index = self.parser.CurrentByteIndex
@@ -168,20 +147,63 @@ class _Surveyor:
             self._end_words(self.words, index)
         if len(self.scopes) > 1 and self.scopes[-1][0] == self.depth:
             self._end_scope(name.rpartition(" ")[2].lower())
-        if self.cut and self.cut[0] == self.depth:
-            self._end_cut(index)
+        if self.cut:
+            if self.cut[0] == self.depth:
+                self._end_cut(index)
+        else:
+            self.idle = False
+            if self.began_depth == self.depth and index - self.began > measure.LONGEST_TEXT:
+                self._shorten(index)
         if self.item_depth == self.depth:
             self._end_item(index)
         self.depth -= 1
         self.over = not self.depth
 
+    # --- Measure ----------------------------------------------------------------------------------------------------
+
+    def _is_too_much(self) -> bool:
+        """Whether so much was read that this element is not, of the document, its item, or what is beside the items."""
+        index = self.parser.CurrentByteIndex
+        if self.item_depth:
+            return self.elements > self.most or index - self.item_from > measure.BYTES_OF_ITEM
+        return (
+            max(
+                self.elements - measure.ELEMENTS,
+                self.between - measure.ELEMENTS_BETWEEN,
+                index - self.away - measure.BYTES_BETWEEN,
+            )
+            > 0
+        )
+
+    def _count(self) -> None:
+        if self.cut is None:
+            self.idle = False
+            self.elements += 1
+            self.between += not self.item_depth
+            if self.depth <= self.item_depth + 1 or not self.item_depth:
+                self.began, self.began_depth = self.parser.CurrentByteIndex, self.depth
+
+    def _shorten(self, end: int) -> None:
+        self.edits.append(shortened(self.body, self.began, end, measure.LONGEST_TEXT))
+        self._spare(end - self.began)
+
+    def _spare(self, size: int) -> None:
+        """Count so many bytes as cut."""
+        if self.item_depth:
+            self.item_from += size
+        else:
+            self.away += size
+
     # --- Items ------------------------------------------------------------------------------------------------------
 
     def _start_item(self) -> None:
-        if len(self.beside) >= ITEMS:
+        if len(self.beside) >= measure.ITEMS:
             self._start_cut()
             return
         self.item_depth, self.counted, self.shown = self.depth, 0, 0
+        self.most = min(measure.ELEMENTS, self.elements + measure.ELEMENTS_OF_ITEM)
+        self.item_from = self.parser.CurrentByteIndex
+        self.items.append((self.item_from, 0))
         self.beside.append(Beside())
         self.scopes = [(self.depth, Beside())]
 
@@ -191,7 +213,13 @@ class _Surveyor:
         found.take(own)
         found.title, found.description = own.title or found.title, own.description or found.description
         self.item_depth = 0
-        if self.body.startswith(b"</", index):
+        start, end = self.items[-1][0], after_tag(self.body, index)
+        self.items[-1] = (start, end)
+        self.away += end - start
+        if end - self.item_from > measure.LARGEST_ITEM:
+            self.items.pop()
+            self.cuts.append((start, end, b""))
+        elif self.body.startswith(b"</", index):
             number = len(self.beside) - 1
             self.edits.append((index, index, b"<%s>%d</%s>" % (NUMBER.encode(), number, NUMBER.encode())))
 
@@ -254,7 +282,7 @@ class _Surveyor:
         self._picture(attributes.get("url", attributes.get("href", "")), attributes.get("type", ""), attributes)
 
     def _picture(self, url: str, kind: str, attributes: dict[str, str]) -> None:
-        if self.shown >= PICTURES or not looks_like_picture(url, kind):
+        if self.shown >= measure.PICTURES or not looks_like_picture(url, kind):
             return
         self.shown += 1
         said = attributes.get("type", "")
@@ -267,18 +295,22 @@ class _Surveyor:
     def _start_cut(self) -> None:
         if self.cut is None:
             index = self.parser.CurrentByteIndex
-            tag = START_TAG.match(self.body, index)
-            self.cut = (self.depth, index, bool(tag and tag[0].endswith(b"/>")))
+            self.cut = (self.depth, index, self.body.endswith(b"/>", index, after_tag(self.body, index)))
 
     def _end_cut(self, index: int) -> None:
         if self.cut:
             _, start, empty = self.cut
-            self.edits.append((start, index if empty else self.body.find(b">", index) + 1, b""))
+            end = index if empty else self.body.find(b">", index) + 1
+            self._spare(end - start)
+            if self.idle and (len(self.cuts) > measure.ITEMS or not self.body[self.cuts[-1][1] : start].strip()):
+                start = self.cuts.pop()[0]
+            self.cuts.append((start, end, b""))
+            self.idle = True
         self.cut = None
 
     def _start_brief(self, local: str) -> None:
         self.counted += local in COUNTED
-        if self.counted > TAGS:
+        if self.counted > measure.TAGS:
             self._start_cut()
         else:
             self._start_words(local)

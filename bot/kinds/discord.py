@@ -83,7 +83,9 @@ def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noq
 
 def revise(post: Post, receipt: Receipt, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
     """Show the post as it is now in the same message. If a person has deleted that, it stays away."""
-    yield from _show("PATCH", _address(to, receipt.id, receipt.data.get("thread")), bodies_discord(post))
+    answer = yield from _show("PATCH", _address(to, receipt.id, receipt.data.get("thread")), bodies_discord(post))
+    if answer.is_success:
+        held(answer, "id", "Discord")
     return receipt
 
 

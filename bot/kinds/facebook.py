@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from datetime import UTC, datetime
 
 from httpx import URL, Response
 from pydantic import Field, SecretStr
@@ -21,6 +22,7 @@ LIMITS = Limits(share="words", title=200, lead=700, pictures=None)
 URLS = r"https://graph\.facebook\.com/(?:v\d+\.\d+/)?(?P<page_id>\d+)/feed(?:\?.*)?"
 LOOKED_AT = "id,message,permalink_url,created_time,attachments{unshimmed_url}"
 DUPLICATE, UNREADABLE = 506, 1609005
+VERSIONS_END = {"v26.0": datetime(2028, 7, 29, tzinfo=UTC)}  # About two years after Meta has released it.
 MEANINGS: dict[object, Meaning] = {
     33: stop("there is no such page, or the token may not see it. Copy the page's number once more into PAGE_ID"),
     DUPLICATE: never("the same was posted just before"),
@@ -74,7 +76,7 @@ def look_up(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt | None]:
 
 
 def verify(attempt: Attempt, to: Settings) -> Flow[Credentials]:  # noqa: ARG001
-    """Ask whose the token is, which must be the page itself, and when it ends, if that is told."""
+    """Ask whose the token is, which must be the page itself, and when it or the interface's version ends."""
     me = said((yield from _ask("GET", "me", to, fields="name,id")))
     name = one_line(str(me.get("name", "")))
     if me.get("id") != to.page_id:
@@ -83,7 +85,7 @@ def verify(attempt: Attempt, to: Settings) -> Flow[Credentials]:  # noqa: ARG001
         until = ends((yield from _ask("GET", "debug_token", to, input_token=to.token.get_secret_value())))
     except Problem:
         until = None  # Not every app lets a page's token be asked about.
-    return Credentials(f"the page «{name}»", until)
+    return Credentials(f"the page «{name}»", min(filter(None, (until, VERSIONS_END.get(to.version))), default=None))
 
 
 def _show(body: object, to: Settings) -> Flow[Response]:

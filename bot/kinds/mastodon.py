@@ -97,13 +97,14 @@ def prepare(post: Post, attempt: Attempt, to: Settings) -> Flow[Prepared]:
 
 def revise(post: Post, receipt: Receipt, attempt: Attempt, to: Settings) -> Flow[Receipt]:
     """Show the post as it is now in the same place. If a person has deleted it, it stays away."""
-    yield from _ask("PUT", f"v1/statuses/{receipt.id}", attempt, to, may_be_gone=True, json=_status(post, attempt))
-    return receipt
+    status, path = _status(post, attempt), f"v1/statuses/{receipt.id}"
+    answer = yield from _ask("PUT", path, attempt, to, missing_ok=True, json=status)
+    return Receipt(held(answer, "id", "Mastodon") if answer.is_success else receipt.id, receipt.url, receipt.data)
 
 
 def retract(receipt: Receipt, attempt: Attempt, to: Settings) -> Flow[None]:
     """Delete the post; that it is gone already is no trouble."""
-    yield from _ask("DELETE", f"v1/statuses/{receipt.id}", attempt, to, may_be_gone=True)
+    yield from _ask("DELETE", f"v1/statuses/{receipt.id}", attempt, to, missing_ok=True)
 
 
 def look_up(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt | None]:
@@ -127,7 +128,7 @@ def verify(attempt: Attempt, to: Settings) -> Flow[Credentials]:
 
 
 def _ask(
-    method: str, path: str, attempt: Attempt, to: Settings, *, may_be_gone: bool = False, **more: Any
+    method: str, path: str, attempt: Attempt, to: Settings, missing_ok: bool = False, **more: Any
 ) -> Flow[httpx.Response]:
     """Ask; where the post may be gone, that it is so is as good as a success."""
     headers = {"authorization": f"Bearer {to.token.get_secret_value()}", **more.pop("headers", {})}
@@ -137,7 +138,7 @@ def _ask(
         return (yield request)
     except Problem as problem:
         answer = problem.response
-        if may_be_gone and answer is not None and answer.status_code in (404, 410) and "error" in said(answer):
+        if missing_ok and answer is not None and answer.status_code in (404, 410) and "error" in said(answer):
             return answer
         raise not_before_moment(meant(problem, "Mastodon", MEANINGS), "x-ratelimit-reset", attempt.at) from None
 

@@ -103,7 +103,7 @@ def renew(attempt: Attempt, to: Settings) -> Flow[Kept]:
     kept, tomorrow = attempt.kept, {"next": (attempt.at + A_DAY).isoformat()}
     if not kept:
         return tomorrow  # It may have been made just now, and one younger than a day can't be refreshed.
-    if attempt.at < datetime.fromisoformat(kept["next"]):
+    if attempt.at < datetime.fromisoformat(kept["next"]) <= attempt.at + A_WEEK:  # Else the clock was set back since.
         return kept
     try:
         fresh = said((yield from _ask("GET", "refresh_access_token", attempt, to, grant_type="th_refresh_token")))

@@ -72,7 +72,9 @@ def publish(post: Post, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noq
 
 def revise(post: Post, receipt: Receipt, attempt: Attempt, to: Settings) -> Flow[Receipt]:  # noqa: ARG001
     """Show the post as it is now in the same message and topic. If a person has deleted that, it stays away."""
-    yield from _ask("PATCH", f"messages/{receipt.id}", {"content": _content(post)}, to)
+    answer = yield from _ask("PATCH", f"messages/{receipt.id}", {"content": _content(post)}, to)
+    if answer.is_success:
+        held(answer, "result", "Zulip")
     return receipt
 
 

@@ -1,7 +1,7 @@
 """Every byte that leaves: one client, the guard against private addresses, bounded answers, errors in words.
 
-The client is httpx's; aiohttp carries what it sends, because its pool stays cheap with many hosts and it lets us
-choose the addresses. Our own transport joins them, so that nothing is lost between the two: what was sent when the
+Requests and answers are httpx's values; aiohttp carries them, because its pool stays cheap with many hosts and it lets
+us choose the addresses. Our own transport joins the two, so that nothing is lost in between: what was sent when the
 exchange failed, why it failed, and how large an answer may become.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 import ssl
 from base64 import b64encode
@@ -29,6 +28,7 @@ from yarl import URL
 
 from bot.model import Mistake
 from bot.net.addresses import admits, bare, host_of, is_forbidden, is_public, is_web, shown
+from bot.net.clocks import Clocks
 from bot.net.decode import Decoder, Undecodable
 from bot.net.trouble import NetProblem, explain
 
@@ -59,16 +59,14 @@ class Client:
             raise Mistake("PROXY is not an http address", where="bot.env", remedy="Write http://host:port")
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
         self._carrier = Carrier(proxy, lookup or system_lookup)
+        self.clocks = Clocks()
 
     async def __aenter__(self) -> Self:
-        # httpx logs every address in full, and a webhook's address is a secret.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
-        self._http = httpx.AsyncClient(transport=self._carrier, trust_env=False, follow_redirects=False)
-        await self._http.__aenter__()
+        await self._carrier.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.__aexit__()
+        await self._carrier.aclose()
 
     async def send(
         self,
@@ -93,16 +91,17 @@ class Client:
         request.extensions = {**request.extensions, "terms": terms}
         try:
             async with asyncio.timeout(timeout):
-                return await self._http.send(request)
+                # Not by httpx's own client, which stumbles over a Location that is no address, keeps cookies and logs.
+                answer = await self._carrier.handle_async_request(request)
         except NetProblem as error:
             problem = error
         except Undecodable as error:
             problem = NetProblem(f"the answer of {request.url.host} is {error}", kind="broken", sent=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = explain(error, request.url.host, sent=terms.sent, timeout=timeout)
-        finally:
-            # Nobody asked for cookies, and a daemon would gather them for ever.
-            self._http.cookies.clear()
+        else:
+            await self.clocks.hear(answer)
+            return answer
         # Raised out here so that the original error, whose words may hold the whole address, is not chained to it.
         raise problem
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 
 PIECE = 65_536
 GZIP_OR_ZLIB, BARE_DEFLATE = 47, -15
 GZIP_MARK = b"\x1f\x8b"
+MOST_MEMBERS = 1000  # Each is a stream of its own, which may hold nothing and still takes time.
 
 
 class Undecodable(Exception):
@@ -23,11 +25,13 @@ class Decoder:
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
         if name not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise Undecodable(f"in an encoding that was not asked for ({name[:20]})")
+            shown = re.sub(r"[^\w, .+-]", "", name)[:20]
+            raise Undecodable(f"in an encoding that was not asked for ({shown})")
         self._plain = name in ("", "identity")
         self._deflate = name == "deflate"
         self._inner = zlib.decompressobj(GZIP_OR_ZLIB)
         self._begun = False
+        self._members = 1
 
     @property
     def complete(self) -> bool:
@@ -50,6 +54,9 @@ class Decoder:
                 # More gzip after gzip is still the same body; anything else after it is padding.
                 if not chunk.startswith(GZIP_MARK):
                     return
+                self._members += 1
+                if self._members > MOST_MEMBERS:
+                    raise Undecodable("made of too many pieces")
                 self._inner = zlib.decompressobj(GZIP_OR_ZLIB)
             try:
                 piece = self._inner.decompress(chunk, PIECE)

@@ -8,24 +8,20 @@ words, whose header `step` tells at what it was said.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypedDict
 
 import httpx
-from aiohappyeyeballs import AddrInfoType, start_connection
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException, SMTPTimeoutError
 
-from bot.net.addresses import admits
-from bot.net.client import Guard, Lookup, guarded_socket, system_lookup, tls_context
+from bot.net.client import Lookup, system_lookup, tls_context
+from bot.net.connect import connected
 from bot.net.trouble import NetProblem, unconnected
 
 CONNECTING, TALKING = 20.0, 180.0  # Seconds. A server may look for viruses before it says yes to a message.
-HEAD_START = 0.25  # Seconds between two addresses of one name, as RFC 8305 advises.
 WHO = "[127.0.0.1]"  # The name of this machine is nothing that a server, or a reader, needs to know.
 NOT_OFFERED = SMTPResponse(502, "5.5.1 not offered")  # What a server says to a command that it doesn't know.
 
@@ -68,7 +64,7 @@ async def send(
     `private_host` (`host` or `host:port`) is what a person typed and may be private. `trusted` says whose certificates
     count. The limits are in seconds: for the connection, and for all that follows.
     """
-    connection = await _connected(request.url, private_host, lookup, connecting)
+    connection = await connected(request.url, private_host, lookup, connecting)
     server = SMTP(
         hostname=request.url.host,
         sock=connection,
@@ -126,32 +122,6 @@ def _leave(server: SMTP) -> None:
 
 
 # --- The connection ------------------------------------------------------------------------------------------------
-
-
-async def _connected(url: httpx.URL, private_host: str | None, lookup: Lookup, within: float) -> socket.socket:
-    """A connection to one of the host's addresses that may be connected to, checked where it is used."""
-    private, port = admits(private_host, url), url.port or 0
-    threads = ThreadPoolExecutor(1, "lookup")
-    try:
-        async with asyncio.timeout(within):
-            found = await Guard(lookup, threads, admit_private=private).resolve(url.host, port)
-            places = [_place(address["host"], port) for address in found]
-            return await start_connection(
-                places, happy_eyeballs_delay=HEAD_START, socket_factory=None if private else guarded_socket
-            )
-    except TimeoutError:
-        problem = NetProblem(f"no connection to {url.host} could be made within {within:g} s", kind="timeout")
-    except OSError as error:
-        problem = unconnected(url.host, port, error)
-    finally:
-        threads.shutdown(wait=False)
-    raise problem
-
-
-def _place(address: str, port: int) -> AddrInfoType:
-    if ":" in address:
-        return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port, 0, 0)
-    return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port)
 
 
 @cache

@@ -105,8 +105,16 @@ def clip(text: Text, limit: int, measure: Callable[[str], int] = len, write: Cal
         part = cut_words(broken, starts[count], ELLIPSIS)
         return size((*before, part) if part else before) <= limit
 
+    def fits_whole(count: int) -> bool:
+        part = cut_words(broken, starts[count])
+        return size((*before, part) if part else before) <= limit
+
     at = starts[_most(len(starts) - 1, fits)]
-    for ended in map(without_last_heading, _endings(before, broken, at, lambda part: size(part) >= ENOUGH * limit)):
+    # A cut with an ellipsis loses the signs before it, so that it may fit where the signs themselves do not.
+    whole_at = min(at, starts[_most(len(starts) - 1, fits_whole)])
+    for ended in map(
+        without_last_heading, _endings(before, broken, at, whole_at, lambda part: size(part) >= ENOUGH * limit)
+    ):
         if size(ended) <= limit:
             return ended
     return ()
@@ -117,9 +125,9 @@ def _most(top: int, holds: Callable[[int], bool]) -> int:
     return bisect_right(range(1, top + 1), False, key=lambda count: not holds(count))
 
 
-def _endings(before: Text, broken: Block, at: int, is_enough: Callable[[Text], bool]) -> Iterator[Text]:
+def _endings(before: Text, broken: Block, at: int, whole_at: int, is_enough: Callable[[Text], bool]) -> Iterator[Text]:
     """The ways to end the text, the best first: a sentence, a word, a sign, a block."""
-    yield from takewhile(is_enough, _sentences((*before, broken), at))
+    yield from takewhile(is_enough, _sentences((*before, broken), whole_at))
     part = None if broken.kind == "heading" else cut_words(broken, _word_end(words_of(broken), at, before), ELLIPSIS)
     if part:
         yield (*before, part)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.identity import link_key
+from bot.keys import link_key
 from bot.kinds import Limits
 from bot.model import Entry, Item, Occasion, Picture, Post, ShareCall, Text
 from bot.posts.characters import clean, one_line

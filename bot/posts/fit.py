@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from bot.kinds import Pictures
 
 MOST_PIXELS = 50_000_000  # What unpacks to more is meant to fill the memory.
-WIDEST = 4096
+# Pixels that are unpacked to write a picture anew: about 90 MB of memory in each case.
+UNPACKED, UNPACKED_CLEAR, UNPACKED_WEBP = 12_500_000, 8_500_000, 5_000_000
+WIDEST = 2048  # No network shows more.
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 QUALITIES = (90, 82, 74, 65)
 SMALLER, SMALLEST = 0.8, 64
@@ -24,15 +26,16 @@ def fit(content: bytes, limits: Pictures) -> Image | None:
     from PIL import Image as Pillow  # Imported late, for only kinds that upload need it.
 
     try:
-        with Pillow.open(BytesIO(content)) as canvas:
+        with Pillow.open(BytesIO(content), formats=[*TYPES]) as canvas:
             if canvas.width * canvas.height > MOST_PIXELS:
                 return None
             kind = TYPES.get(canvas.format or "", "")
             if _fits(kind, len(content), canvas.size, limits):
                 canvas.verify()
                 return Image(content, kind, *canvas.size)
-            return _written(_scaled(canvas, limits), limits)
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+            scaled = _scaled(canvas, limits)
+            return _written(scaled, limits) if scaled else None
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
         return None  # Pillow says of broken files whatever their decoders say.
 
 
@@ -45,20 +48,40 @@ def _fits(kind: str, size: int, sides: tuple[int, int], limits: Pictures) -> boo
     )
 
 
-def _scaled(canvas: Canvas, limits: Pictures) -> Canvas:
-    """The picture upright and in colours that can be written, its sides and pixels within the limits."""
+def _scaled(canvas: Canvas, limits: Pictures) -> Canvas | None:
+    """The picture upright and in colours that can be written, its sides and pixels within the limits.
+
+    None if unpacking it would fill the memory.
+    """
     from PIL import ImageOps
 
     side = min(limits.side or WIDEST, WIDEST)
-    canvas.draft("RGB", (side, side))
-    upright = ImageOps.exif_transpose(canvas)
-    clear = "A" in upright.getbands() or "transparency" in upright.info
-    fitted = upright.convert("RGBA" if clear else "RGB")
     if limits.pixels:
-        over = fitted.width * fitted.height / limits.pixels
-        side = min(side, int(max(fitted.size) / max(over, 1) ** 0.5))
-    fitted.thumbnail((side, side))
-    return fitted
+        over = canvas.width * canvas.height / limits.pixels
+        side = min(side, int(max(canvas.size) / max(over, 1) ** 0.5))
+    colours = "RGBA" if _is_clear(canvas) else "RGB"
+    if not _can_unpack(canvas, side):
+        return None
+    whole = canvas if canvas.mode in ("RGB", "RGBA", "L", "LA", "CMYK") else canvas.convert(colours)
+    whole.thumbnail((side, side))
+    upright = ImageOps.exif_transpose(whole)
+    return upright if upright.mode == colours else upright.convert(colours)
+
+
+def _can_unpack(canvas: Canvas, side: int) -> bool:
+    """Whether the picture does not fill the memory: of a large JPEG only every second point or fewer is unpacked."""
+    most = UNPACKED_WEBP if canvas.format == "WEBP" else UNPACKED_CLEAR if _is_clear(canvas) else UNPACKED
+    # A progressive one is unpacked as a whole, whatever is wanted of it.
+    steps = (1,) if "progressive" in canvas.info else (1, 2, 4, 8)
+    step = next((step for step in steps if canvas.width * canvas.height <= most * step**2), 0)
+    if step:
+        canvas.draft("RGB", (min(side, canvas.width // step) or 1, min(side, canvas.height // step) or 1))
+    return bool(step) and canvas.width * canvas.height <= most
+
+
+def _is_clear(canvas: Canvas) -> bool:
+    """Whether something may shine through."""
+    return "A" in canvas.getbands() or "transparency" in canvas.info
 
 
 def _written(canvas: Canvas, limits: Pictures) -> Image | None:

@@ -11,7 +11,10 @@ LONGEST = 8000  # No server and no browser takes more.
 
 
 def resolved(address: str, base: str = "") -> str:
-    """The address as an absolute http(s) or mailto address, or nothing if it is none that a reader could follow."""
+    """The address as an absolute http(s) or mailto address, or nothing if it is none that a reader could follow.
+
+    Nobody is led to an address with a name before an @, which looks like that of a host.
+    """
     address = address.strip()
     if not address.removeprefix("https://").removeprefix("http://") or address[0] == "#" or len(address) > LONGEST:
         return ""
@@ -23,7 +26,16 @@ def resolved(address: str, base: str = "") -> str:
         return ""
     if parts.scheme == "mailto":
         return safe(whole) if "@" in parts.path else ""
-    return safe(whole) if parts.scheme in ("http", "https") and host else ""
+    return safe(whole) if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+
+
+LOOKS_LIKE_ADDRESS = re.compile(r"\s*(?:https?://|(?=www\.))([^\s/?#]+)\S*\s*", re.IGNORECASE)
+
+
+def misleads(words: str, address: str) -> bool:
+    """Whether the words of a link are an address on another host than the one that it leads to."""
+    shown = LOOKS_LIKE_ADDRESS.fullmatch(words)
+    return shown is not None and page(address)[0] not in ("", page("//" + shown[1].rstrip(".,\u2026"))[0])
 
 
 def safe(address: str) -> str:

@@ -86,6 +86,10 @@ def _after_caption(part: str) -> str:
 
 # --- Guarding the parser -------------------------------------------------------------------------------------------
 
+# A parser looks through all attributes of a tag at each one more, to see whether it is there already.
+ATTRIBUTE = r"[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+)?+"
+MOST_ATTRIBUTES = 200
+SWOLLEN = re.compile(rf"(<[a-zA-Z][^\s/>]*+(?:{ATTRIBUTE}){{{MOST_ATTRIBUTES}}})(?:{ATTRIBUTE})++")
 # The standard makes a parser open unclosed looks again in each paragraph, and look through all that is open at each
 # tag: a page of nothing but `<b><p>` costs the square of its length. Both are kept small before parsing.
 LOOKS = "a b big code em font i nobr s small strike strong tt u"
@@ -99,7 +103,7 @@ EMBEDDED = re.compile(r"data:[a-z]{1,20}/[^\"'\s<>]{500,}")
 
 def tamed(html: str) -> str:
     """The same HTML, such that parsing it takes linear time."""
-    html = EMBEDDED.sub("", html)[:LONGEST].replace("\x00", "")
+    html = SWOLLEN.sub(r"\1", EMBEDDED.sub("", html)[:LONGEST].replace("\x00", ""))
     tags = [tag.lower() for _, tag in TAG.findall(html)]
     looks = sum(tag in FORMATTING for tag in tags)
     plain = looks * (len(tags) - looks) > MOST_REOPENED and looks > DEEPEST

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborNode
 from bot.model import Block, Picture, Span, Text
 from bot.posts.characters import clean, one_line
 from bot.posts.leftovers import without_leftovers
-from bot.posts.links import resolved
+from bot.posts.links import misleads, resolved
 from bot.posts.markup import SHORTCODE, walk
 
 # --- Text ----------------------------------------------------------------------------------------------------------
@@ -161,6 +161,7 @@ def _joined(spans: list[Span]) -> list[Span]:
         else:
             runs.append((look, [span.text]))
     whole = [replace(look, text="".join(words)) for look, words in runs]
+    whole = [replace(span, link="") if misleads(span.text, span.link) else span for span in whole]
     while whole and not whole[0].text.strip():
         del whole[0]
     while whole and not whole[-1].text.strip():
