@@ -125,6 +125,10 @@ def no_alerts(it: Clinic) -> None:
     it.files.write("bot.env", "TIMEZONE=Europe/Oslo\n")
 
 
+def alone_with_alerts(it: Clinic) -> None:
+    it.files.write("channels/log.env", "KIND=console\n")
+
+
 def readable_secrets(it: Clinic) -> None:
     (it.config / "channels/hook.env").chmod(0o644)
 
@@ -308,6 +312,7 @@ CASES: list[tuple[Callable[[Clinic], None], str, str]] = [
     (no_configuration, "etc/delebot: there is a configuration here", "Set DELEBOT_CONFIG"),
     (no_alerts, "! bot.env: ALERTS is missing", "Add ALERTS=hook"),
     (no_alerts, "! bot.env: HEARTBEAT_URL is missing", "Add the address of a monitor"),
+    (alone_with_alerts, "! bot.env: when hook itself stops, nobody is told", "Name a second channel"),
     (readable_secrets, "hook.env: others on this machine can read the secrets", "Run: chmod 600"),
     (writable_files, "✗ {}/config/feeds: others on this machine can change this", "Run: chmod o-w"),
     (no_state, "! {}/state: there is no state yet", "delebot trigger"),

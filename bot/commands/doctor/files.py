@@ -62,8 +62,12 @@ def told(installation: Installation) -> Iterator[Finding]:
     settings = installation.settings
     if settings is None:
         return
-    if settings.bot.alerts:
-        yield right(f"alerts go to {', '.join(settings.bot.alerts)}", "bot.env")
+    alerts = settings.bot.alerts
+    if len(alerts) == 1 and len(settings.channels) > 1:
+        what = f"when {alerts[0]} itself stops, nobody is told, for it is the only channel of ALERTS"
+        yield doubtful(what, "bot.env", "Name a second channel in ALERTS")
+    elif alerts:
+        yield right(f"alerts go to {', '.join(alerts)}", "bot.env")
     if settings.bot.heartbeat_url:
         yield right("an outside monitor is told that all is well", "bot.env")
     else:
