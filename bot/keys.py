@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from html import unescape
 from unicodedata import normalize
@@ -21,6 +22,7 @@ UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufe0f\ufeff]")
 LONGEST = 200_000  # Characters of a text that are read at all.
 
 
+@lru_cache(maxsize=4096)  # A poll asks for each address some ten times.
 def link_key(url: str) -> str:
     """An address without what changes though the article is the same: scheme, www, port, tracking, trailing slash."""
     url = url.strip()

@@ -86,13 +86,15 @@ class Shown:
 class Raised:
     """A delivery that wants another revision than it had, or why its post stays as it is all the same.
 
-    `after` is how long its new words have to stand before what people see is changed.
+    `after` is how long its new words have to stand before what people see is changed. `ask` says that a person has to
+    approve the new words too, if they are not sent yet.
     """
 
     delivery: int
     revision: int
     why: str = ""
     after: timedelta = timedelta(0)
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,7 @@ def _raised(
             changed[shown.item].revision,
             SITE_WIDE if shown.sent and shown.channel in stays else "",
             steady if changed[shown.item].returned else timedelta(0),
+            by_name[shown.channel].wishes.approve,
         )
         for shown in differing
     ]

@@ -423,6 +423,24 @@ async def test_approval_lets_a_held_post_go(bench: Bench) -> None:
     assert bench.posts == [1, 1]
 
 
+async def test_words_that_changed_after_their_approval_are_asked_again(bench: Bench) -> None:
+    bench.wish("hook", approve=True)
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    await bench.trigger()
+    (held,) = [row["id"] for row in bench.rows() if row["state"] == "held"]
+    bench.write(desk.pause, "hook", None, bench.now())
+    bench.write(desk.release, held, bench.now())
+    bench.site.body = rss((2, "Andre sak, men skrevet om"), ONE)
+    await bench.trigger()
+    bench.write(desk.resume, "hook")
+    await bench.trigger()
+    assert bench.states("hook") == ["held"] and len(bench.hook.taken) == 0
+    bench.write(desk.release, held, bench.now())
+    await bench.trigger(poll=False)
+    assert titles(bench.hook) == ["item.published Andre sak, men skrevet om"]
+
+
 async def test_what_a_killed_run_left_behind_is_settled_by_what_the_platform_remembers(bench: Bench) -> None:
     await bench.trigger()
     bench.site.body = rss(TWO, ONE)

@@ -15,7 +15,7 @@ from bot.identity import Known, keys_to_look_up, unmatched
 from bot.keys import content_hash, link_key, title_key
 from bot.model import Document, Item, Occasion
 from bot.outcome import State
-from bot.plan import CLOCK_SKEW, LATELY, New, Owed, Past, Plan, Seen, Shown, delivery_key
+from bot.plan import CLOCK_SKEW, LATELY, WAITS_FOR_APPROVAL, New, Owed, Past, Plan, Raised, Seen, Shown, delivery_key
 from bot.store.schema import channels, deliveries, delivery_items, feeds, guids, items
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def save_poll(
     for new in planned.new:
         _save_new(connection, feed.name, new, now)
     for raised in planned.raised:
-        raise_wanted(connection, raised.delivery, raised.revision, now + raised.after, raised.why)
+        raise_wanted(connection, raised, now)
     save_feed(connection, feed.name, values)
     return planned
 
@@ -216,15 +216,19 @@ def owe(
     return id
 
 
-def raise_wanted(connection: Connection, delivery: int, revision: int, at: datetime, why: str = "") -> None:
-    """A delivery wants another revision, and is composed anew; `why` says why what is sent stays as it is."""
-    row = deliveries.c.id == delivery
+def raise_wanted(connection: Connection, raised: Raised, now: datetime) -> None:
+    """A delivery wants another revision, and is composed anew; what was approved and is not sent is asked again."""
+    row = deliveries.c.id == raised.delivery
     # What a person took back, or is about to, stays away.
-    connection.execute(update(deliveries).where(row, deliveries.c.wanted.is_not(None)).values(wanted=revision))
+    connection.execute(update(deliveries).where(row, deliveries.c.wanted.is_not(None)).values(wanted=raised.revision))
     waiting = or_(deliveries.c.state == State.DUE, deliveries.c.state == State.HELD)
     # A post of which nobody knows whether it was shown keeps its words, for a repeat must be the same.
     fresh = row & waiting & deliveries.c.doubted_at.is_(None)
     connection.execute(update(deliveries).where(fresh).values(post=None, prepared=None))
+    if raised.ask:
+        again = {"state": State.HELD, "why": WAITS_FOR_APPROVAL}
+        connection.execute(update(deliveries).where(fresh, deliveries.c.state == State.DUE).values(again))
     sent = row & (deliveries.c.state == State.SENT) & deliveries.c.wanted.is_not(None)
-    edit = {"shown": revision, "why": why} if why else {"due_at": at, "tries": 0}
+    stays = {"shown": raised.revision, "why": raised.why}
+    edit = stays if raised.why else {"due_at": now + raised.after, "tries": 0}
     connection.execute(update(deliveries).where(sent).values(edit))

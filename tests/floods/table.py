@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -15,7 +16,8 @@ from tests.floods.situations import SITUATIONS, Situation
 
 FILE = Path(__file__).with_suffix(".txt")
 FIRST_RUNS, MAX_AGES, FLOODS = (0, 1, 3), (1, 7, 365), (1, 5, 100)
-# Each two values of two settings meet in each situation.
+EVERY_SETTING = [Wishes(*values) for values in product(FIRST_RUNS, MAX_AGES, FLOODS)]
+# What a reader is shown: each two values of two settings meet in each situation.
 SETTINGS = [Wishes(FIRST_RUNS[(a + f) % 3], MAX_AGES[a], FLOODS[f]) for a in range(3) for f in range(3)]
 WIDTH = max(len(situation.what) for situation in SITUATIONS) + 2
 HEAD = (
