@@ -16,6 +16,7 @@ from bot.model import Item, T
 
 REUSED = "it has the identifier of another article, but another address and title"
 LOOKS_KNOWN = "it looks like an article that was here before under another identifier"
+MOST_ALIKE = 10  # Entries of one guid that another of it is compared with; a guid that more have tells nothing.
 MOST_COMPARED = 20  # Known items with one link, one title or one date that an entry is compared with.
 
 
@@ -92,7 +93,7 @@ def distinct(items: Sequence[Item]) -> tuple[Item, ...]:
     listed: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         alike = listed[guid_key(item.guid) or link_key(item.link)]
-        if not any(_listed_again(item, other) for other in alike):
+        if not any(_listed_again(item, other) for other in alike[:MOST_ALIKE]):
             alike.append(item)
             kept.append(item)
     return tuple(kept)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ from pydantic import TypeAdapter
 from bot import points
 from bot.feeds import site
 from bot.feeds.discover import candidates
-from bot.feeds.fetch import Fetched, Memory, fetch, proved
+from bot.feeds.fetch import LARGEST, Fetched, Memory, TooLarge, fetch, proved
 from bot.feeds.parse import parse
 from bot.hush import hush_feed, secrets_of_address, without
 from bot.model import Document, FeedProblem, Item, Post
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 MakePlan = Callable[[Past], Plan]
 MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
+LARGE = 1_000_000  # Bytes. Few feeds have more, and what they become while they are read is many times as large.
 POLITENESS = timedelta(hours=1)  # A site that asks for more patience than this gets it only from EVERY or CRON.
+# One at a time: they would not be faster together, only need the memory of all, and hold up what else runs in threads.
+PARSER = ThreadPoolExecutor(1, "parse")
 LONGEST_BACK_OFF = timedelta(hours=1)
 
 
@@ -52,11 +57,7 @@ async def poll(world: World, name: str, *, dry: bool = False) -> Polled:
     row = await world.store.read(polls.feed_row, name)
     try:
         async with asyncio.timeout(world.patience.poll):
-            fetched = await fetch(
-                world.client, feed.url, remembered(feed, row), now=world.now(), allow_private=feed.wishes.allow_private
-            )
-            points.reached("fetched")
-            document = await read(fetched)
+            fetched, document = await ask(world, feed, row)
     except TimeoutError:
         problem = FeedProblem(
             f"it took longer than {world.patience.poll:g} seconds", remedy="Look how the site is doing"
@@ -69,12 +70,32 @@ async def poll(world: World, name: str, *, dry: bool = False) -> Polled:
     return await _succeeded(world, feed, row, fetched, document, dry=dry)
 
 
+async def ask(world: World, feed: Feed, row: Row) -> tuple[Fetched, Document | None]:
+    """Fetch and read. Large feeds are asked one at a time, so that not even many of them fill the memory."""
+    if feed.name not in world.large_feeds:
+        try:
+            return await _ask(world, feed, row, LARGE)
+        except TooLarge:
+            world.large_feeds.add(feed.name)
+    async with world.one_large:
+        return await _ask(world, feed, row, LARGEST)
+
+
+async def _ask(world: World, feed: Feed, row: Row, limit: int) -> tuple[Fetched, Document | None]:
+    memory, private = remembered(feed, row), feed.wishes.allow_private
+    fetched = await fetch(world.client, feed.url, memory, now=world.now(), allow_private=private, limit=limit)
+    points.reached("fetched")
+    document = await read(fetched)
+    return replace(fetched, body=None), document  # What was read is not kept while it waits to be saved.
+
+
 async def read(fetched: Fetched) -> Document | None:
     """The items of what was fetched, parsed off the event loop; None when it is unchanged."""
     if fetched.body is None:
         return None
     try:
-        return await asyncio.to_thread(parse, fetched.body, content_type=fetched.content_type, address=fetched.address)
+        work = partial(parse, fetched.body, content_type=fetched.content_type, address=fetched.address)
+        return await asyncio.get_running_loop().run_in_executor(PARSER, work)
     except FeedProblem as problem:
         found = candidates(fetched.body, fetched.address)
         if not found:

@@ -58,6 +58,8 @@ class World:
     run: str = field(default_factory=lambda: uuid4().hex)
     looked_after: dict[str, datetime] = field(default_factory=dict)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    large_feeds: set[str] = field(default_factory=set)
+    one_large: asyncio.Lock = field(default_factory=asyncio.Lock)
     facts: Facts = field(default_factory=Facts)
     patience: Patience = field(default_factory=Patience)
 

@@ -25,9 +25,8 @@ from bot.feeds.fetch import (
     followed,
     proved,
     question,
-    rest_wished,
-    retry_after,
 )
+from bot.feeds.rest import rest_wished, retry_after
 from bot.model import FeedProblem
 from bot.net.client import Client
 

@@ -5,14 +5,18 @@ The cases are tables in `hostile/`, which run in a process of their own: `python
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from tests.fuzz.__main__ import run
+from tests.fuzz.mutate import made
 from tests.hostile.__main__ import all_cases
 from tests.hostile.words import alive
 from tests.installation import ROOT
@@ -112,3 +116,20 @@ async def test_beside_hostile_feeds_the_good_one_arrives_and_each_of_them_is_tol
     assert set(failed) == set(ANSWERS)
     assert all(why.isprintable() for why in failed.values())
     assert not [event.why for event in bench.told if event.what == "trouble"]
+
+
+# --- Inputs that nobody thought of ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_found_in_made_up_inputs_which_are_the_same_each_time(tmp_path: Path) -> None:
+    wanted = argparse.Namespace(seed=5, inputs=40, seconds=float("inf"), only=None, slowest=10, save=str(tmp_path))
+    assert run(wanted).findings == {}
+    assert run(argparse.Namespace(**{**vars(wanted), "only": 17})).outcomes.total() == 1
+    assert made("5/17") == made("5/17") != made("5/18")
+
+
+def test_what_is_found_is_saved_with_the_words_that_make_it_happen_again(tmp_path: Path) -> None:
+    wanted = argparse.Namespace(seed=5, inputs=1, seconds=float("inf"), only=17, save=str(tmp_path), slowest=-1)
+    assert set(run(wanted).findings) == {17}
+    assert (tmp_path / "5-17.input").read_bytes() == made("5/17")[0]
+    assert "python -m tests.fuzz --seed 5 --only 17" in (tmp_path / "5-17.txt").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.posts.links import is_home_of, resolved, safe, same_page, with_campaign
+from bot.posts.links import is_home_of, misleads, resolved, safe, same_page, with_campaign
 
 BASE = "https://klynge.example/nyheter/sak/"
 
@@ -97,3 +97,24 @@ def test_the_front_page_of_a_site_is_known(home: str, address: str, is_home: boo
 def test_campaign_parameters_join_what_the_link_has(link: str, campaign: dict[str, str], expected: str) -> None:
     assert with_campaign(link, campaign) == expected
     assert with_campaign(expected, campaign) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "address", "yes"),
+    [
+        ("https://bank.example/", "https://ond.example/x", True),
+        ("www.bank.example.", "https://ond.example/", True),
+        ("https://klynge.example/sak\u2026", "https://www.klynge.example/sak-1/", False),
+        ("www.klynge.example", "http://klynge.example/", False),
+        ("Les mer p\u00e5 https://bank.example/", "https://ond.example/", False),
+        ("https://bank.example/", "mailto:a@b.example", False),
+        ("Les mer", "https://ond.example/", False),
+    ],
+)
+def test_words_that_are_another_address_than_they_lead_to_mislead(words: str, address: str, yes: bool) -> None:
+    assert misleads(words, address) is yes
+
+
+def test_an_address_with_a_name_before_an_at_sign_is_none() -> None:
+    assert resolved("https://bank.example@ond.example/") == ""
+    assert resolved("https://klynge.example/@kari") == "https://klynge.example/@kari"

@@ -90,5 +90,10 @@ async def test_an_article_without_pictures_has_that_of_its_page(site: Server) ->
 
 async def test_what_cannot_be_looked_at_keeps_the_benefit_of_the_doubt() -> None:
     picture = Picture("http://127.0.0.1:1/bilde.jpg")
-    async with Client(user_agent="test") as client:
+    async with Reaching(user_agent="test") as client:
         assert await look(client, Item("1", "", "Sak", pictures=(picture,))) == picture
+
+
+async def test_a_picture_at_a_private_address_is_shown_to_nobody() -> None:
+    async with Client(user_agent="test") as client:
+        assert await look(client, Item("1", "", "Sak", pictures=(Picture("http://127.0.0.1:1/bilde.jpg"),))) is None

@@ -346,3 +346,18 @@ async def test_a_platform_that_is_down_is_no_reason_to_restart(bench: Bench) -> 
     async with working(bench) as wake:
         later = bench.now() + timedelta(minutes=30)
         assert wake.world.store.read_now(overdue, wake.world.rules, later) == ""
+
+
+# --- Memory --------------------------------------------------------------------------------------------------------
+
+
+async def test_large_feeds_are_read_one_at_a_time(bench: Bench) -> None:
+    """So that not even many of them fill the memory."""
+    bench.site.body = rss(TWO, ONE).replace(b"Innledning", b"Innledning, som er lang" * 50_000)
+    async with working(bench) as wake:
+        polls = [await poll(wake.world, "klyngen") for _ in range(2)]
+        asked = [taken.path for taken in bench.site.asked].count("/feed/")
+        assert all(polled.ok for polled in polls) and asked == 3, "Its size is found out once, and then known."
+        wake.world.patience = Patience(poll=0.1)
+        async with wake.world.one_large:
+            assert not (await poll(wake.world, "klyngen")).ok

@@ -15,6 +15,7 @@ FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json",
 PERHAPS = ("application/xml", "text/xml", "application/json")
 USUAL = ("feed/", "rss", "rss.xml", "atom.xml", "index.xml", "feed.xml", "feed.json")
 MOST_CANDIDATES = 50
+READ = 1_000_000  # Bytes of a page; it names its feeds at the beginning.
 COMMENTS = re.compile(r"comment|kommentar", re.IGNORECASE)  # English, and the Scandinavian languages
 # WordPress names its programming interface like a JSON feed.
 NO_FEED = re.compile(r"/wp-json/|[?&]rest_route=", re.IGNORECASE)
@@ -57,7 +58,7 @@ def guesses(base: str) -> tuple[str, ...]:
 
 
 def _in_page(html: bytes | str, base: str) -> Iterator[Candidate]:
-    tree = LexborHTMLParser(tamed(html if isinstance(html, str) else _text(html)))
+    tree = LexborHTMLParser(tamed(html if isinstance(html, str) else _text(html[:READ])))
     anchor = next((node.attributes.get("href") for node in tree.css("base[href]")), None)
     if anchor:
         base = _joined(base, anchor) or base
@@ -99,5 +100,7 @@ def _joined(base: str, href: str) -> str:
 def _text(html: bytes) -> str:
     try:
         return html.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.start > READ - 4:  # Only the last letter was cut in two.
+            return html.decode("utf-8-sig", errors="ignore")
         return html.decode("cp1252", errors="replace")

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import httpx
 
+from bot.feeds.rest import rest_wished, retry_after
 from bot.model import FeedProblem
 from bot.net.addresses import authority, bare, host_of, normal, shown
 from bot.net.client import Client, NetProblem, basic
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 FULL_EVERY = timedelta(hours=6)  # A server whose validators never change is found out after this long.
-LONGEST_WAIT = timedelta(hours=24)
 MOST_HOPS = 5
+LARGEST = 10_000_000  # Bytes.
 PATIENCE = 60.0  # Seconds for the way to an answer, with all its redirects.
 POLLS_TO_MOVE = 2
 POLLS_TO_DOUBT = 3
@@ -65,59 +65,82 @@ class Fetched:
     next_after: timedelta | None
 
 
+class TooLarge(FeedProblem):
+    """The feed is larger than it may be this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a fetch may do: the private host it may ask, how many bytes it takes, and in how many seconds."""
+
+    private: str | None
+    limit: int
+    patience: float
+
+
 async def fetch(
-    client: Client, url: str, memory: Memory, *, now: datetime, allow_private: bool, patience: float = PATIENCE
+    client: Client,
+    url: str,
+    memory: Memory,
+    *,
+    now: datetime,
+    allow_private: bool,
+    limit: int = LARGEST,
+    patience: float = PATIENCE,
 ) -> Fetched:
     """Fetch the feed at `url`, as configured; FeedProblem says why there is no answer that may hold a feed.
 
     `allow_private` admits a private address for the host and port of `url`, and for no other that a redirect names.
     A user name and password in `url` are sent to its host only. When the place that a feed moved to fails, the
-    configured one is tried again. Either may take `patience` seconds, redirects and all.
+    configured one is tried again. Either may take `patience` seconds, redirects and all. Beyond `limit` bytes it is
+    TooLarge.
     """
-    private = authority(url) if allow_private else None
+    bounds = Bounds(authority(url) if allow_private else None, limit, patience)
     known = begun(memory, url)
     try:
-        return await _follow(client, url, known, now, private, patience)
+        return await _follow(client, url, known, now, bounds)
+    except TooLarge:
+        raise
     except FeedProblem as problem:
         if known.address == known.url or problem.after:
             raise
     anew = replace(known, address=known.url, moved_to="", moved_seen=0)
-    return await _follow(client, url, anew, now, private, patience)
+    return await _follow(client, url, anew, now, bounds)
 
 
-async def _follow(
-    client: Client, url: str, memory: Memory, now: datetime, private: str | None, patience: float
-) -> Fetched:
+async def _follow(client: Client, url: str, memory: Memory, now: datetime, bounds: Bounds) -> Fetched:
     try:
-        async with asyncio.timeout(patience):
-            return await _led(client, url, memory, now, private)
+        async with asyncio.timeout(bounds.patience):
+            return await _led(client, url, memory, now, bounds)
     except TimeoutError:
         host = host_of(memory.address)
-    raise FeedProblem(f"{host} did not give the feed within {patience:g} s", remedy=AGAIN)
+    raise FeedProblem(f"{host} did not give the feed within {bounds.patience:g} s", remedy=AGAIN)
 
 
-async def _led(client: Client, url: str, memory: Memory, now: datetime, private: str | None) -> Fetched:
+async def _led(client: Client, url: str, memory: Memory, now: datetime, bounds: Bounds) -> Fetched:
     """The answer at the end of all redirects."""
     trail = Trail(memory.address, memory.address)
     while True:
         headers = question(memory, url, trail.at, now)
-        response = await _ask(client, trail, headers, private)
+        response = await _ask(client, trail, headers, bounds)
         if response.status_code == 406:
-            response = await _ask(client, trail, headers | {"Accept": "*/*"}, private)
+            response = await _ask(client, trail, headers | {"Accept": "*/*"}, bounds)
         if response.status_code not in REDIRECTS:
             return understood(response, trail, memory, now)
         trail = followed(trail, response)
 
 
-async def _ask(client: Client, trail: Trail, headers: dict[str, str], private: str | None) -> httpx.Response:
+async def _ask(client: Client, trail: Trail, headers: dict[str, str], bounds: Bounds) -> httpx.Response:
+    request = httpx.Request("GET", trail.at, headers=headers)
     try:
-        return await client.send(httpx.Request("GET", trail.at, headers=headers), private_host=private)
+        return await client.send(request, private_host=bounds.private, limit=bounds.limit)
     except NetProblem as trouble:
-        why, remedy = trouble.why, trouble.remedy or (SMALLER if trouble.kind == "too_large" else AGAIN)
+        too_large = trouble.kind == "too_large"
+        why, remedy = trouble.why, trouble.remedy or (SMALLER if too_large else AGAIN)
     if trail.before:
         why = f"{host_of(trail.before[0])} redirects elsewhere, but {why}"
         remedy = OWNER
-    raise FeedProblem(why, remedy=remedy)
+    raise TooLarge(why, remedy=remedy) if too_large else FeedProblem(why, remedy=remedy)
 
 
 # --- What is asked -------------------------------------------------------------------------------------------------
@@ -277,44 +300,3 @@ REASONS = {
     429: ("{host} was asked too often", "It is tried again later; a longer EVERY helps"),
     503: ("{host} is not available at the moment", "It is tried again by itself"),
 }
-
-
-def retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
-    """How long the server asks to wait, in seconds or until a date; at most a day."""
-    text = headers.get("Retry-After", "").strip()
-    return capped(seconds(text) or timedelta(0)) or _until(text, headers, now)
-
-
-def rest_wished(headers: httpx.Headers, now: datetime) -> timedelta | None:
-    """How long the answer says that it stays fresh, by Cache-Control and Age, or by Expires; at most a day."""
-    pairs = (part.strip().partition("=") for part in headers.get("Cache-Control", "").lower().split(","))
-    directives = {name.strip(): value.strip(' "') for name, _, value in pairs}
-    if "no-store" in directives or "no-cache" in directives:
-        return None
-    if "max-age" not in directives:
-        return _until(headers.get("Expires", ""), headers, now)
-    lifetime, age = seconds(directives["max-age"]), seconds(headers.get("Age", "").strip())
-    return capped((lifetime or timedelta(0)) - (age or timedelta(0)))
-
-
-def seconds(text: str) -> timedelta | None:
-    """A whole number of seconds; None for anything else."""
-    return timedelta(seconds=int(text[:9])) if text.isascii() and text.isdigit() else None
-
-
-def _until(text: str, headers: httpx.Headers, now: datetime) -> timedelta | None:
-    """From the server's own now, if it tells it, until a date of its."""
-    date = http_date(text)
-    return capped(date - (http_date(headers.get("Date", "")) or now)) if date else None
-
-
-def http_date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def capped(wait: timedelta) -> timedelta | None:
-    return min(wait, LONGEST_WAIT) if wait > timedelta(0) else None

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from bot.feeds.fetch import REDIRECTS, Trail, entitled, followed, retry_after
+from bot.feeds.fetch import REDIRECTS, Trail, entitled, followed
 from bot.feeds.missing import Listing, Missing, listing_of, missing
+from bot.feeds.rest import retry_after
 from bot.feeds.wordpress import Place, Published, place_of, posts_address, posts_in, term_address, term_in
 from bot.model import Document, FeedProblem
 from bot.net.addresses import authority, host_of, normal

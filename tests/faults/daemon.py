@@ -19,7 +19,7 @@ from tests.installation import Installation, Process
 # What the log says where a poll, a drain or a command met what nobody had thought of.
 STUMBLED = re.compile(r"(poll|drain) of \S+ failed: \w+ in |^Traceback |was never (awaited|retrieved)")
 Fate = tuple[Point, int] | None
-FOR_A_POINT = 3.0  # Seconds until somebody is killed who has not reached the point at which it was to die.
+FOR_A_POINT = 2.0  # Seconds more for who has not reached the point at which it is to die.
 PATIENCE = 60.0  # Seconds that a command may take whose end is waited for.
 
 
@@ -77,18 +77,24 @@ class Processes:
     def kill_one(self, within: float, chance: random.Random) -> None:
         """Wait until somebody has been killed at a point; when the time is over, kill somebody.
 
-        Who has a point to die at is given time to get there.
+        Who has a point to die at is given time to get there, if there is work on the way.
         """
-        before, began = self.kills, time.monotonic()
-        while self.kills == before and time.monotonic() - began < (FOR_A_POINT if self._doomed() else within):
-            time.sleep(0.01)
-            self._look()
+        before = self.kills
+        self._await_kill(within)
+        if self.kills == before and self._doomed() and rows.owing(self.it.state):
+            self._await_kill(FOR_A_POINT)
         if self.kills == before and (alive := self._alive()):
             # Who has not come to its point yet may do so in the next round, if there is another to be killed.
             victim = chance.choice([p for p in alive if not self._fates[p.pid]] or alive)
             self._fates[victim.pid] = None
             victim.kill()
             victim.wait(PATIENCE)
+            self._look()
+
+    def _await_kill(self, seconds: float) -> None:
+        before, end = self.kills, time.monotonic() + seconds
+        while self.kills == before and time.monotonic() < end:
+            time.sleep(0.01)
             self._look()
 
     def kill_all(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,6 @@ SHARES = """
 """
 HISTORY = "SELECT delivery_id, at, doing, state, why FROM attempts ORDER BY id"
 OWING = "SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending') OR (state = 'sent' AND shown IS NOT wanted)"
-
-
 DOUBTED = "SELECT channel FROM deliveries WHERE state IN ('due', 'sending') AND doubted_at IS NOT NULL"
 KNOWN = "SELECT count(*) FROM items WHERE json_extract(data, '$.link') NOT LIKE '%/sak-_____/'"
 
@@ -83,8 +81,14 @@ def _row(row: sqlite3.Row, history: list[str], decisions: Decisions) -> Row:
     return Row(
         id, row["channel"], int(number[1]) if number else 0, row["state"], row["why"], decisions.met.get(id, ""),
         decisions.done.get(id, ""), row["first_seen"], decisions == NONE_YET or id in decisions.named,
-        any(" look_up: " in line for line in history[:1]), tuple(history),
+        _interrupted(history), tuple(history),
     )  # fmt: skip
+
+
+def _interrupted(history: Sequence[str]) -> bool:
+    """Whether the first attempt that may have arrived was cut off by a kill, which leaves no line, and looked up."""
+    arrived = (line for line in history if not line.endswith("was refused"))
+    return " look_up: " in next(arrived, "")
 
 
 def named_by(status: Mapping[str, Any]) -> frozenset[int]:

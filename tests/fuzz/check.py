@@ -84,7 +84,7 @@ def planned(document: Document) -> None:
     demand(not known or not poll(Past(known=known, watched_at=NOW)).new, "what is known already is new once more")
 
 
-# --- Posts -------------------------------------------------------------------------------------------------------------
+# --- Posts ------------------------------------------------------------------------------------------------------------
 
 
 def posted(kind: str, item: Item, source: str) -> None:
@@ -109,7 +109,7 @@ def posted(kind: str, item: Item, source: str) -> None:
 
 
 def _is_picture(request: httpx.Request) -> bool:
-    return request.headers.get("content-type", "").startswith(("image/", "multipart/form-data"))
+    return str(request.headers.get("content-type", "")).startswith(("image/", "multipart/form-data"))
 
 
 def forms(post: Post) -> set[str]:

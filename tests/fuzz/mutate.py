@@ -85,6 +85,11 @@ def made(seed: str) -> tuple[bytes, str]:
     return body, chance.choice(TYPES)
 
 
+def times(piece: bytes, number: int) -> bytes:
+    """The piece so often, but no oftener than an input has room for it."""
+    return piece * min(number, LARGEST // (len(piece) + 1) + 1)
+
+
 # --- Of any bytes ----------------------------------------------------------------------------------------------------
 
 
@@ -101,7 +106,7 @@ def truncate(chance: Random, body: bytes) -> bytes:
 
 def repeat(chance: Random, body: bytes) -> bytes:
     start, end = _stretch(chance, body, 300)
-    return body[:end] + body[start:end] * chance.choice((1, 2, 10, 100, 1000)) + body[end:]
+    return body[:end] + times(body[start:end], chance.choice((1, 2, 10, 100, 1000))) + body[end:]
 
 
 def remove(chance: Random, body: bytes) -> bytes:
@@ -111,7 +116,7 @@ def remove(chance: Random, body: bytes) -> bytes:
 
 def insert(chance: Random, body: bytes) -> bytes:
     at = chance.randrange(len(body) + 1)
-    return body[:at] + chance.choice(STRINGS) * chance.choice((1, 1, 1, 2, 300)) + body[at:]
+    return body[:at] + times(chance.choice(STRINGS), chance.choice((1, 1, 1, 2, 300))) + body[at:]
 
 
 def noise(chance: Random, body: bytes) -> bytes:
@@ -136,7 +141,7 @@ def pack(_: Random, body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
-# --- Of elements and values --------------------------------------------------------------------------------------------
+# --- Of elements and values -------------------------------------------------------------------------------------------
 
 
 def _at(pattern: re.Pattern[bytes], change: Callable[[Random, bytes], bytes]) -> Mutation:
@@ -150,8 +155,8 @@ def _at(pattern: re.Pattern[bytes], change: Callable[[Random, bytes], bytes]) ->
 
 
 def _wrapped(chance: Random, element: bytes) -> bytes:
-    name, times = chance.choice(NAMES), chance.choice((1, 2, 30, 400))
-    return b"<%s>" % name * times + element + b"</%s>" % name * times
+    name, deep = chance.choice(NAMES), chance.choice((1, 2, 30, 400))
+    return b"<%s>" % name * deep + element + b"</%s>" % name * deep
 
 
 def _renamed(chance: Random, tag: bytes) -> bytes:
@@ -177,7 +182,9 @@ def _harmless(chance: Random) -> bytes:
 
 
 def _worded(chance: Random, text: bytes, words: bytes) -> bytes:
-    return chance.choice((words, text + words, words + text, text * chance.choice((1, 50, 2000)), words * 200))
+    return chance.choice(
+        (words, text + words, words + text, times(text, chance.choice((1, 50, 2000))), times(words, 200))
+    )
 
 
 def _attributed(chance: Random, tag: bytes) -> bytes:
@@ -193,10 +200,10 @@ def _attributed(chance: Random, tag: bytes) -> bytes:
 
 def _many(chance: Random, item: bytes) -> bytes:
     """So many of an item, each a little different, or not at all."""
-    changed, times = chance.choice((0, 1, 3)), chance.choice((2, 20, 1200))
+    changed, count = chance.choice((0, 1, 3)), min(chance.choice((2, 20, 1200)), LARGEST // len(item) + 1)
     if not changed:
-        return item * times
-    return b"".join(re.sub(rb"\d+", b"%d" % number, item, count=changed) for number in range(times))
+        return times(item, count)
+    return b"".join(re.sub(rb"\d+", b"%d" % number, item, count=changed) for number in range(count))
 
 
 def swap(chance: Random, body: bytes) -> bytes:
@@ -211,7 +218,7 @@ def swap(chance: Random, body: bytes) -> bytes:
 GENTLE: tuple[Mutation, ...] = (
     swap, swap, encode, lines,
     _at(ELEMENT, _wrapped), _at(ELEMENT, lambda *_: b""), _at(ITEM, _many), _at(TAG, _attributed),
-    _at(ELEMENT, lambda chance, element: element * chance.choice((2, 60, 2000))),
+    _at(ELEMENT, lambda chance, element: times(element, chance.choice((2, 60, 2000)))),
     *[_at(VALUE, lambda chance, _: _quoted(chance))] * 4,
     *[_at(TEXT, lambda chance, text: _worded(chance, text, _harmless(chance)))] * 8,
     *[_at(JSON_VALUE, lambda chance, _: chance.choice((chance.choice(NUMBERS).encode(), _json(chance))))] * 2,

@@ -13,10 +13,10 @@ import time
 import warnings
 from pathlib import Path
 
-from tests.hostile import addresses, answers, documents, pictures, servers, words
+from tests.hostile import addresses, answers, documents, oddities, pictures, servers, words
 from tests.hostile.cases import Case
 
-TABLES = (addresses, servers, documents, words, pictures, answers)
+TABLES = (addresses, servers, documents, oddities, words, pictures, answers)
 
 
 def all_cases() -> list[Case]:

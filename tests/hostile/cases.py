@@ -16,7 +16,8 @@ from bot.net.client import Client
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HERE = "127.0.0.1"
-PATIENCE = 0.3  # Seconds that a hostile server is given.
+PATIENCE = 0.3  # Seconds that a server is given that needs more; those that end by other limits have time enough.
+ENOUGH = 30.0
 Said = bytes | Iterable[bytes] | float  # What a server writes: bytes, some after others, or a pause in seconds.
 
 
@@ -50,7 +51,7 @@ async def read(body: bytes, content_type: str = "", address: str = "https://klyn
         return line_of(problem)
 
 
-async def fetched(client: Client, url: str, *, private: bool = True, patience: float = PATIENCE) -> str:
+async def fetched(client: Client, url: str, *, private: bool = True, patience: float = ENOUGH) -> str:
     """What a feed at an address comes to, fetched and read as a poll does it."""
     try:
         came = await fetch(client, url, Memory(), now=NOW, allow_private=private, patience=patience)

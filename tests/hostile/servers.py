@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 
 from bot.net.client import Client
-from tests.hostile.cases import HERE, PATIENCE, Case, Said, fetched, nobody, serving
+from tests.hostile.cases import ENOUGH, HERE, PATIENCE, Case, Said, fetched, nobody, serving
 
 OK = b"HTTP/1.1 200 OK\r\n"
 END = b"\r\n"
@@ -196,14 +196,14 @@ SERVERS: dict[str, tuple[tuple[Said, ...], str]] = {
 
 def cases() -> Iterator[Case]:
     for name, (said, expected) in SERVERS.items():
-        yield Case(f"server: {name}", lambda said=said: asked(*said), expected)  # type: ignore[misc]
+        yield Case(f"server: {name}", lambda said=said, late=expected == LATE: asked(*said, late=late), expected)  # type: ignore[misc]
     yield Case("server: a long way of redirects", a_long_way, f"{HERE} redirects more than 5 times")
     yield Case("server: slow redirects, each in good time", slow_redirects, LATE)
 
 
-async def asked(*said: Said) -> str:
+async def asked(*said: Said, late: bool) -> str:
     async with Client(user_agent="test", lookup=nobody) as client, serving(*said) as port:
-        return await fetched(client, f"http://{HERE}:{port}/feed")
+        return await fetched(client, f"http://{HERE}:{port}/feed", patience=PATIENCE if late else ENOUGH)
 
 
 async def a_long_way() -> str:
@@ -226,4 +226,4 @@ async def _led_on(pause: float) -> str:
             return further()
 
     async with Client(user_agent="test", lookup=nobody) as client, serving(pause, Each()) as port:
-        return await fetched(client, f"http://{HERE}:{port}/feed")
+        return await fetched(client, f"http://{HERE}:{port}/feed", patience=PATIENCE if pause else ENOUGH)

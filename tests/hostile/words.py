@@ -64,7 +64,7 @@ WORDS: dict[str, str] = {
     "an emoji's name and a formula": ":skull: :+1: $$x^2$$ ||skjult|| Sak",
 }
 
-# --- What would be alive in each kind's form ---------------------------------------------------------------------------
+# --- What would be alive in each kind's form --------------------------------------------------------------------------
 
 UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\u00ad\U000e0000-\U000e007f]")
 MASKED = rf"(?<!\\)\]\((?!{OURS})"
