@@ -47,6 +47,8 @@ async def run(
     config: Config, state: Path, tell: Tell, load: Callable[[], Config], now: Callable[[], datetime] = clock
 ) -> None:
     """Poll and send until SIGTERM or SIGINT; read the configuration again on SIGHUP."""
+    # What is asked of us while we start is done by the start itself.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     store = open_store(state)
     try:
         with lock_of(state).acquire(timeout=0):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot import kinds, points
 from bot.feeds.pictures import look
 from bot.model import Attempt, Busy, Credentials, Post, Problem, Receipt, Stopped, Unknown
-from bot.outcome import Doing, Verdict, not_there, verdict
+from bot.outcome import Doing, Verdict, may_repeat, not_there, verdict
 from bot.pace import Step
 from bot.send import perform, sender
 from bot.sessions import with_session
@@ -153,6 +153,9 @@ async def get_ready(world: World, channel: Channel, taken: Claim) -> Attempt:
         attempt = await prepare(world, channel, taken, attempt)
     attempt = replace(attempt, at=world.now())
     if taken.doing != "look_up":
+        if taken.doing == "publish" and not may_repeat(taken.standing, attempt.at):
+            # The machine slept, or preparing took long: what was a repeat when it was claimed would be a double now.
+            raise Busy("the platform may have forgotten the attempt before", of_channel=False)
         if not await world.store.write(lanes.begin, taken, attempt.at):
             raise Busy("another run has taken it", of_channel=False)
         points.reached("begun")

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from bot import kinds
+from bot import kinds, points
 from bot.drain import clock_was_wrong, show
 from bot.life import LIFE_SIGN, is_alive
 from bot.model import Attempt, Occasion, Post, Receipt, Unknown
@@ -314,3 +314,23 @@ async def test_no_moment_of_the_past_lies_ahead_any_more_and_their_order_stays(b
                 lambda c, column=column: c.execute(select(column).where(column.is_not(None))).scalars().all()
             )
             assert all(moment <= bench.now() for moment in rows), column
+
+
+async def test_a_machine_that_slept_between_claim_and_attempt_repeats_nothing(bench: Bench) -> None:
+    """What was a repeat under a remembered key when it was claimed would be a double four days later."""
+    await bench.trigger()
+    bench.site.body = rss(TWO, ONE)
+    bench.hook.answers.append(Answer(drop=True))
+    await bench.trigger()
+    taken = len(bench.hook.taken)
+
+    def sleep(point: points.Point) -> None:
+        bench.ahead += timedelta(days=4) if point == "claimed" else timedelta(0)
+
+    points.listeners.append(sleep)
+    try:
+        await bench.trigger(poll=False)
+    finally:
+        points.listeners.remove(sleep)
+    await bench.trigger(poll=False)
+    assert len(bench.hook.taken) == taken and bench.states("hook") == ["unknown"]
