@@ -95,7 +95,8 @@ def telling(
             if any(name != w.about for name in messages):
                 present[w.key] = _told(replace(present[w.key], size=w.size), now)
         for alarm in relief:
-            past[alarm.key] = replace(alarm, told_at=now)
+            if any(name != alarm.about for name in messages):
+                past[alarm.key] = replace(alarm, told_at=now)
     changed = (a for a in (*present.values(), *past.values()) if alarms.get(a.key) != a)
     return Telling(messages, tuple(changed))
 

@@ -54,11 +54,11 @@ class Stuck:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the rows don't tell: bytes free where the state is, how far the clock is ahead of the sites', and how
-    unusually quiet each feed is, in words, by the moment of its last article."""
+    unusually quiet each feed is, in words, by the moment of its last article. None is what nobody has looked at."""
 
     disk_free: int | None = None
     clock_ahead: timedelta | None = None
-    silences: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
+    silences: Mapping[str, tuple[datetime, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,18 @@ class Standing:
     channels: Mapping[str, Row] = field(default_factory=dict)
     waiting: Sequence[Waiting] = ()
     stuck: Mapping[str, Stuck] = field(default_factory=dict)
+
+
+def can_tell(key: str, facts: Facts, config: Config) -> bool:
+    """Whether it is known if this trouble goes on: what nobody has looked at is not well for that."""
+    about, _, rest = key.partition(" ")
+    names = {"feed": set(config.feeds), "channel": set(config.channels)}.get(about)
+    if names is not None and not any(rest.startswith(f"{name} ") for name in names):
+        return False  # What is no longer configured is not well again, it is gone.
+    unknown = {"disk": facts.disk_free, "clock": facts.clock_ahead, "quiet": facts.silences}
+    return (
+        next((fact for word, fact in unknown.items() if key == word or f" {word} since " in key), "known") is not None
+    )
 
 
 def what_is_wrong(standing: Standing, facts: Facts, config: Config, now: datetime) -> list[Trouble]:
@@ -159,7 +171,7 @@ def _of_news(name: str, row: Row, facts: Facts) -> Iterator[Trouble]:
         what = f"{name}: «{first}»{more} on the site and missing from its feed"
         do = "A cache of the site may hold the feed back: empty it, or leave the feed out of it"
         yield Trouble(f"feed {name} misses", what, do, well=f"{name}: the feed has caught up with its site")
-    if name in facts.silences and not row.get("problem"):
+    if facts.silences and name in facts.silences:
         since, words = facts.silences[name]
         do = "If that is not meant, look whether the site still publishes into this feed"
         yield Trouble(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.alerts import Telling, telling
 from bot.store import desk, lanes, standing
-from bot.troubles import Facts, what_is_wrong
+from bot.troubles import Facts, can_tell, what_is_wrong
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -62,7 +62,8 @@ def _telling(connection: Connection, world: World, facts: Facts, patience: timed
     stands, now = standing.standing(connection), world.now()
     open_ones = [n for n in world.config.bot.alerts if not stands.channels.get(n, {}).get("stopped_at")]
     wrong = what_is_wrong(stands, facts, world.config, now)
-    return telling(wrong, standing.known_alarms(connection), open_ones, now, patience)
+    known = {k: a for k, a in standing.known_alarms(connection).items() if can_tell(k, facts, world.config)}
+    return telling(wrong, known, open_ones, now, patience)
 
 
 def overdue(connection: Connection, rules: Callable[[str], Rules | None], now: datetime) -> str:

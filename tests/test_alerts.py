@@ -75,6 +75,15 @@ def test_nothing_is_said_to_be_well_of_which_nobody_heard() -> None:
     assert memory.look() == {}
 
 
+def test_relief_that_nobody_could_hear_is_told_as_soon_as_somebody_can() -> None:
+    memory = Memory()
+    memory.look(BROKEN)
+    memory.channels = ()
+    assert memory.look() == {}
+    memory.channels = ("ops",)
+    assert memory.look() == {"ops": (BROKEN.well,)}
+
+
 def test_what_gets_worse_is_told_again_ever_more_rarely() -> None:
     memory, week = Memory(), range(7 * 24 * 4)
     told = [size for size in week if memory.look(Trouble("held", "held", size=size), after=15 * MINUTE)]

@@ -10,7 +10,7 @@ import pytest
 from bot.alerts import Trouble
 from bot.outcome import State
 from bot.plan import WAITS_FOR_APPROVAL
-from bot.troubles import Facts, Standing, Stuck, Waiting, numbers, what_is_wrong
+from bot.troubles import Facts, Standing, Stuck, Waiting, can_tell, numbers, what_is_wrong
 from tests.values import NOW, a_channel, a_config, a_feed
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -69,12 +69,12 @@ def test_an_article_that_the_site_has_and_the_feed_has_not_is_told() -> None:
     assert "«Ny sak» and 2 more are on the site" in both.what
 
 
-def test_an_unusual_silence_is_told_unless_the_feed_is_known_to_be_broken() -> None:
+def test_an_unusual_silence_is_told_and_is_not_over_because_the_feed_breaks() -> None:
     facts = Facts(silences={FEED: (NOW - 12 * DAY, "usually 2 articles a week, none for 12 days")})
     (found,) = wrong(facts=facts)
     assert found.what == f"{FEED}: usually 2 articles a week, none for 12 days" and found.do
     broken = Standing(feeds={FEED: {"problem": "the answer was 500", "failures": 1}})
-    assert wrong(broken, facts) == []
+    assert [t.key for t in wrong(broken, facts)] == [found.key]
 
 
 # --- Channels ------------------------------------------------------------------------------------------------------
@@ -166,3 +166,22 @@ def test_a_clock_that_is_off_is_told(ahead: timedelta, said: str) -> None:
     assert wrong(facts=Facts(clock_ahead=MINUTE)) == []
     (found,) = wrong(facts=Facts(clock_ahead=ahead))
     assert said in found.what and "NTP" in found.do
+
+
+@pytest.mark.parametrize(
+    ("key", "facts", "known"),
+    [
+        ("clock", Facts(), False),
+        ("clock", Facts(clock_ahead=MINUTE), True),
+        ("disk", Facts(), False),
+        (f"feed {FEED} quiet since 2026-11-01", Facts(), False),
+        (f"feed {FEED} quiet since 2026-11-01", Facts(silences={}), True),
+        (f"feed {FEED} broken", Facts(), True),
+        ("feed another broken", Facts(), False),
+        ("channel room stopped", Facts(), True),
+        ("channel gone stopped", Facts(), False),
+        ("held news 0a1b", Facts(), True),
+    ],
+)
+def test_what_nobody_has_looked_at_and_what_is_gone_is_not_said_to_be_well(key: str, facts: Facts, known: bool) -> None:
+    assert can_tell(key, facts, CONFIG) is known

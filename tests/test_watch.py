@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import SecretStr
 
 from bot import kinds
+from bot.alerts import Alarm
 from bot.commands.trigger import Ask, trigger
 from bot.drain import drain
 from bot.net.clocks import Clocks, offset
@@ -26,8 +26,9 @@ from bot.poll import poll
 from bot.run import at_work, lock_of
 from bot.settings import BotSettings, Channel, Config
 from bot.store.database import open_store
+from bot.store.standing import save_alarms
 from bot.wake import LONGEST_STEP, LONGEST_WITHOUT_SWEEP, Wake
-from bot.watch import listen, overdue, watch
+from bot.watch import listen, overdue
 from bot.watchdog import HANGS, Watchdog
 from bot.world import Patience
 from tests.installation import ROOT
@@ -115,20 +116,23 @@ async def test_posts_that_wait_for_an_hour_are_told_and_so_is_that_they_got_thro
     assert "room: 1 post waits since" in first and second == "room takes posts again"
 
 
-async def test_a_disk_that_is_nearly_full_is_told_through_every_channel_of_alerts(bench: Bench) -> None:
+async def test_that_the_disk_has_space_again_is_told_through_every_channel_of_alerts(bench: Bench) -> None:
     await bench.trigger()
-    async with working(bench) as wake:
-        wake.world.store.write_now(_fill_up, wake.world.now())
-        assert await watch(wake.world) in ([], ["hook", "room"])
+    began = bench.now() - timedelta(hours=1)
+    full = Alarm("disk", "", "The disk has space again", began, told_at=began, times=1)
+    bench.write(save_alarms, [full], bench.now())
+    await bench.trigger()
+    assert heard(bench.hook) == [full.well] and len(posts_and_alerts(bench.slack)) == 1
 
 
-def _fill_up(connection: Any, now: datetime) -> None:
-    """What a watch leaves behind that saw a full disk; the next one sees that it is well."""
-    from bot.alerts import Alarm
-    from bot.store.standing import save_alarms
-
-    began = now - timedelta(hours=1)
-    save_alarms(connection, [Alarm("disk", "", "The disk has space again", began, told_at=began, times=1)], now)
+async def test_what_nobody_has_looked_at_again_is_not_said_to_be_well(bench: Bench) -> None:
+    """One site alone does not tell whether the clock is right, and a feed that is gone is not read again."""
+    await bench.trigger()
+    began = bench.now() - timedelta(hours=1)
+    for key in ("clock", "feed gone broken"):
+        bench.write(save_alarms, [Alarm(key, "", "It is well", began, told_at=began, times=1)], bench.now())
+    await bench.trigger()
+    assert heard(bench.hook) == []
 
 
 async def test_unusual_silence_is_told_once(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Every byte that leaves: one client, the guard against private addresses, bounded answers, errors in words.
+"""Every byte that leaves: one client behind the guard against private addresses, bounded answers, errors in words.
 
 Requests and answers are httpx's values; aiohttp carries them, because its pool stays cheap with many hosts and it lets
 us choose the addresses. Our own transport joins the two, so that nothing is lost in between: what was sent when the
@@ -8,8 +8,6 @@ exchange failed, why it failed, and how large an answer may become.
 from __future__ import annotations
 
 import asyncio
-import errno
-import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
@@ -17,22 +15,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 import certifi
 import httpx
-from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
 from bot.model import Mistake
-from bot.net.addresses import admits, bare, host_of, is_forbidden, is_public, is_web, shown
+from bot.net.addresses import admits, bare, host_of, is_web, shown
 from bot.net.clocks import Clocks
 from bot.net.decode import Decoder, Undecodable
+from bot.net.guard import Guard, Lookup, check, guarded_socket, system_lookup
 from bot.net.trouble import NetProblem, explain
 
-__all__ = ["Client", "Guard", "NetProblem", "host_of", "shown"]
+__all__ = ["Client", "NetProblem", "host_of", "shown"]
 
 CHUNK = 65_536
 HEADER_LIMIT = 65_536
@@ -42,8 +40,6 @@ CONNECTIONS, CONNECTIONS_PER_HOST = 128, 64
 KEEP_ALIVE = 1.5
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKUPS = 8
-
-Lookup = Callable[[str, int, int], list[str]]
 
 
 class Client:
@@ -218,73 +214,6 @@ def plain(url: httpx.URL) -> bool:
 def basic(username: str, password: str) -> str:
     """The value of an Authorization header for a user name and password."""
     return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
-
-
-# --- The guard -----------------------------------------------------------------------------------------------------
-
-
-def check(request: httpx.Request, *, private: bool) -> None:
-    """Refuse what may never leave: other schemes, hosts that are private IP addresses, torn headers."""
-    url = request.url
-    if not is_web(url):
-        raise NetProblem("that is not a web address (http or https, and a host)", kind="guard")
-    if not private and is_forbidden(url.host):
-        raise forbidden(url.host)
-    if any(mark in value for value in request.headers.values() for mark in "\r\n\0"):
-        raise NetProblem("a header of the request holds a line break", kind="broken")
-
-
-def forbidden(host: str, address: str = "") -> NetProblem:
-    what = f"{host} leads to {address}, which is a private address" if address else f"{host} is a private address"
-    return NetProblem(what, kind="guard", remedy="ALLOW_PRIVATE=yes admits it, in the file where this host is typed")
-
-
-def system_lookup(host: str, port: int, family: int) -> list[str]:
-    """The addresses of a name, as this machine's resolver gives them."""
-    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
-    return [str(entry[4][0]) for entry in found]
-
-
-class Guard(AbstractResolver):
-    """Gives only addresses that may be connected to, so that nothing can change between the check and the use.
-
-    A name with public and private addresses is asked at its public ones: sites with an inside and an outside view are
-    real, and a private address that is never given out does no harm.
-    """
-
-    def __init__(self, lookup: Lookup, threads: ThreadPoolExecutor, *, admit_private: bool = False) -> None:
-        self._lookup = lookup
-        # Threads of its own: a slow name server must not hold up what else runs in the loop's threads.
-        self._threads = threads
-        self._admit_private = admit_private
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, self._lookup, host, port, family)
-        good = [address for address in found if self._admit_private or is_public(address)]
-        if not found:
-            raise socket.gaierror(socket.EAI_NONAME, "no address")
-        if not good:
-            raise forbidden(host, found[0])
-        return [resolved(host, address, port) for address in good]
-
-    async def close(self) -> None:
-        """Nothing is kept open."""
-
-
-def resolved(host: str, address: str, port: int) -> ResolveResult:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
-
-
-def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
-    """The last lock: no socket is made for a private address, however it came this far."""
-    family, kind, protocol, _, address = info
-    if not is_public(address[0]):
-        raise OSError(errno.EACCES, "a private address")
-    return socket.socket(family, kind, protocol)
 
 
 # --- One sending ---------------------------------------------------------------------------------------------------

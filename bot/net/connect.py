@@ -10,7 +10,8 @@ import httpx
 from aiohappyeyeballs import AddrInfoType, start_connection
 
 from bot.net.addresses import DEFAULT_PORTS, admits
-from bot.net.client import Guard, Lookup, guarded_socket, system_lookup, tls_context
+from bot.net.client import tls_context
+from bot.net.guard import Guard, Lookup, guarded_socket, system_lookup
 from bot.net.trouble import NetProblem, unconnected
 
 HEAD_START = 0.25  # Seconds between two addresses of one name, as RFC 8305 advises.

@@ -17,8 +17,9 @@ from typing import Literal, TypedDict
 import httpx
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException, SMTPTimeoutError
 
-from bot.net.client import Lookup, system_lookup, tls_context
+from bot.net.client import tls_context
 from bot.net.connect import connected
+from bot.net.guard import Lookup, system_lookup
 from bot.net.trouble import NetProblem, unconnected
 
 CONNECTING, TALKING = 20.0, 180.0  # Seconds. A server may look for viruses before it says yes to a message.

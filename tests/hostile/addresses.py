@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bot.feeds.pictures import look, on_page, picture_at
 from bot.model import Item, Picture
-from bot.net.client import Client, Guard, NetProblem, guarded_socket
+from bot.net.client import Client, NetProblem
+from bot.net.guard import Guard, guarded_socket
 from tests.hostile.cases import HERE, Case, fetched, serving
 
 # What the resolver of these cases knows; a name with two lists gives the second one from the second question on.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from bot.config.entries import Findings
-    from bot.net.client import Lookup
+    from bot.net.guard import Lookup
     from bot.settings import Config
 
 MARKS = {"ok": "✓", "warn": "!", "bad": "✗"}

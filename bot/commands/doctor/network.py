@@ -15,8 +15,9 @@ from bot.commands.doctor.finding import Finding, Installation, right, wrong
 from bot.commands.sample import sample_post
 from bot.model import Attempt, FeedProblem
 from bot.net.addresses import DEFAULT_PORTS, host_of
-from bot.net.client import Client, NetProblem, system_lookup
+from bot.net.client import Client, NetProblem
 from bot.net.connect import knock
+from bot.net.guard import system_lookup
 from bot.run import user_agent
 from bot.send import private_host_of
 from bot.settings import Channel, Config, Feed
