@@ -39,7 +39,9 @@ async def drain(world: World, name: str, step: Callable[[], None] = lambda: None
     `step` is called before each thing that has a time limit of its own, so that a hang can be told from much work.
     """
     if channel := world.config.channels.get(name):
-        await look_after(world, channel)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(world.patience.attempt):
+                await look_after(world, channel)
     while channel := world.config.channels.get(name):
         step()
         if channel.wishes.images:

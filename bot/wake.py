@@ -98,6 +98,7 @@ class Wake:
         return lane not in self._busy and (lane not in self._resting or self._resting[lane][0] <= self.ticks())
 
     async def _poll(self, lane: Lane) -> Polled:
+        self._step_began.pop(lane, None)  # Waiting for one's turn is no hang, however long the others take.
         async with self._polls:
             self._step_began[lane] = self.ticks()
             return await poll(self.world, lane[1])

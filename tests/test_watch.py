@@ -27,7 +27,7 @@ from bot.run import at_work, lock_of
 from bot.settings import BotSettings, Channel, Config
 from bot.store.database import open_store
 from bot.store.standing import save_alarms
-from bot.wake import LONGEST_STEP, LONGEST_WITHOUT_SWEEP, Wake
+from bot.wake import LONGEST_STEP, LONGEST_WITHOUT_SWEEP, POLLS_AT_ONCE, Wake
 from bot.watch import listen, overdue
 from bot.watchdog import HANGS, Watchdog
 from bot.world import Patience
@@ -273,6 +273,41 @@ async def test_a_step_that_hangs_ends_the_sign_of_life(bench: Bench) -> None:
             assert wake.alive()
             time[0] += LONGEST_WITHOUT_SWEEP + 1
             assert not wake.alive()
+
+
+async def test_waiting_for_ones_turn_is_no_hang(bench: Bench) -> None:
+    """Two times as many polls as run at once, and one more, on a site that lets each of them wait."""
+    first, second, asked = threading.Event(), threading.Event(), threading.Semaphore(0)
+    paths: list[str] = []
+
+    def stall(taken: Taken) -> Answer:
+        paths.append(taken.path)
+        gate = first if len(paths) <= POLLS_AT_ONCE else second
+        asked.release()
+        gate.wait(20)
+        return Answer(500)
+
+    def all_asked() -> None:
+        for _ in range(POLLS_AT_ONCE):
+            assert asked.acquire(timeout=20)
+
+    time = [0.0]
+    with Server(stall) as server:
+        (feed,) = aimed_at(bench, server).feeds.values()
+        names = [f"feed{n}" for n in range(2 * POLLS_AT_ONCE + 1)]
+        feeds = {name: feed.model_copy(update={"name": name}) for name in names}
+        bench.config = bench.config.model_copy(update={"feeds": feeds})
+        async with working(bench, lambda: time[0]) as wake:
+            await wake.sweep()
+            await asyncio.to_thread(all_asked)
+            time[0] += LONGEST_STEP - 10
+            first.set()
+            await asyncio.to_thread(all_asked)
+            time[0] += 20
+            await wake.sweep()
+            assert wake.alive()
+            second.set()
+            await wake.finish(20)
 
 
 async def test_much_work_is_no_hang(bench: Bench) -> None:
