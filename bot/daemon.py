@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,22 @@ from filelock import Timeout
 
 from bot import __version__, kinds, life
 from bot.commands.trigger import Ask, trigger
+from bot.config.fingerprint import fingerprint
+from bot.jobs import Jobs
 from bot.model import Mistake, Mistakes
 from bot.net.client import NetProblem, host_of
 from bot.run import Tell, adopt, at_work, lock_of
 from bot.settings import Config
-from bot.store import desk
+from bot.store import desk, runs
 from bot.store.database import Store, open_store
+from bot.store.files import prepare_directory
+from bot.store.runs import REPLICA
 from bot.story import Event
-from bot.wake import SWEEP_EVERY, Wake, scheduler
+from bot.wake import SWEEP_EVERY, Wake
+from bot.wake.local import Local
 from bot.watch import PATIENCE as PATIENCE_WITH_TROUBLE
 from bot.watch import listen, overdue, watch
-from bot.watchdog import Watchdog, follow_clock
+from bot.watchdog import Watchdog, follow_clock, scheduler
 from bot.world import World, clock
 
 if TYPE_CHECKING:
@@ -49,21 +54,31 @@ async def run(
     """Poll and send until SIGTERM or SIGINT; read the configuration again on SIGHUP."""
     # What is asked of us while we start is done by the start itself.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    store = open_store(state)
+    prepare_directory(state)
+    store = open_store(state, config.bot.database)
     try:
-        with lock_of(state).acquire(timeout=0):
+        with nullcontext() if store.shared else lock_of(state).acquire(timeout=0):
             for warning in config.warnings:
                 tell(Event("trouble", why=f"warning: {warning}", ok=False))
-            async with at_work(config, store, tell, "run", now) as wake:
-                await Daemon(wake, state, load).live()
+            async with at_work(config, store, tell, REPLICA, now) as jobs:
+                await Daemon(jobs, wake_of(jobs), state, load).live()
     except Timeout:
         raise already_running(store, state) from None
     finally:
         store.close()
 
 
+def wake_of(jobs: Jobs) -> Wake:
+    """How jobs are woken: in this process, or on all replicas where there may be several."""
+    if jobs.world.lease is None:
+        return Local(jobs)
+    from bot.wake.replicated import Replicated
+
+    return Replicated(jobs, jobs.world.lease)
+
+
 def already_running(store: Store, state: Path) -> Mistake:
-    row = store.read_now(desk.current_run)
+    row = store.read_now(runs.current_run)
     who = f" (process {row['pid']})" if row else ""
     remedy = "End it first, or give this one a state of its own with DELEBOT_STATE"
     return Mistake(f"another Delebot{who} sends from this state", where=str(state), remedy=remedy, code=1)
@@ -72,13 +87,19 @@ def already_running(store: Store, state: Path) -> Mistake:
 class Daemon:
     """The recurring work of one run, and how it begins and ends."""
 
-    def __init__(self, wake: Wake, state: Path, load: Callable[[], Config]) -> None:
-        self.wake, self.world, self.load = wake, wake.world, load
+    def __init__(self, jobs: Jobs, wake: Wake, state: Path, load: Callable[[], Config]) -> None:
+        self.jobs, self.wake, self.world, self.load = jobs, wake, jobs.world, load
         self.state = state
         self.watchdog = Watchdog()
         self.stop = asyncio.Event()
         self._serving: set[asyncio.Task[None]] = set()
         self._trouble = ""
+        self._listened = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether we do what only one of all replicas does."""
+        return self.world.lease is None or self.world.lease.leads
 
     async def live(self) -> None:
         loop = asyncio.get_running_loop()
@@ -97,6 +118,7 @@ class Daemon:
         clockwork.start()
         following = asyncio.create_task(follow_clock(clockwork))
         self.watchdog.start()
+        await self.wake.begin()
         await self.sweep()
         await self.give_life_sign()
         notify("READY=1")
@@ -115,7 +137,7 @@ class Daemon:
         clockwork.pause()
         for task in self._serving:
             task.cancel()
-        await self.wake.finish(PATIENCE)
+        await self.wake.end(PATIENCE)
         self.watchdog.rest()
         clockwork.shutdown(wait=False)
         with suppress(OSError):
@@ -125,10 +147,10 @@ class Daemon:
 
     async def sweep(self) -> None:
         try:
-            if await self.world.store.read(desk.has_request, self.world.run):
+            if self.leads and await self.world.store.read(desk.has_request, self.world.run):
                 row = await self.world.store.write(desk.take_request, self.world.run)
                 if row:
-                    self._serve(serve(self.wake, row))
+                    self._serve(serve(self.jobs, row))
             await self.wake.sweep()
             self._trouble = ""
         except Mistake as mistake:
@@ -143,7 +165,7 @@ class Daemon:
 
     async def give_life_sign(self) -> None:
         """Tell systemd, our own watchdog, and whoever looks at the file, that the daemon lives."""
-        if self.wake.alive():
+        if self.jobs.alive():
             self.watchdog.life_sign()
             notify("WATCHDOG=1")
             with suppress(OSError):
@@ -152,7 +174,7 @@ class Daemon:
     async def heartbeat(self) -> None:
         """Ask the address of an outside monitor, which notices when we no longer do: while we live and are ready."""
         secret = self.world.config.bot.heartbeat_url
-        if secret is None or not self.wake.alive() or await self.unready():
+        if secret is None or not self.leads or not self.jobs.alive() or await self.unready():
             return
         url = secret.get_secret_value()
         try:
@@ -164,13 +186,14 @@ class Daemon:
     async def prune(self) -> None:
         before = self.world.now() - self.world.config.bot.keep
         with suppress(Mistake):
-            await self.world.store.write(desk.prune, before)
+            if self.leads:
+                await self.world.store.write(desk.prune, before)
         await asyncio.to_thread(self.world.shelf.prune, self.world.now())
 
     async def unready(self) -> str:
         """Why we are not ready: nothing can be written down, or work that may be done is not; empty when we are."""
         try:
-            await self.world.store.write(desk.sign, self.world.run)
+            await self.world.store.write(runs.sign, self.world.run)
             return await self.world.store.read(overdue, self.world.rules, self.world.now())
         except Mistake as mistake:
             return str(mistake)
@@ -178,12 +201,24 @@ class Daemon:
     async def watch(self) -> None:
         # A database that can't be used is told by the sweep, and by the heartbeat that is missing.
         with suppress(Mistake):
-            await watch(self.world, PATIENCE_WITH_TROUBLE)
+            if self.leads:
+                await self._listen()
+                await watch(self.world, PATIENCE_WITH_TROUBLE)
+            else:
+                self._listened = False
+
+    async def _listen(self, *, anew: bool = False) -> None:
+        """Listen for unusual silence, also as soon as we lead."""
+        if anew or not self._listened:
+            await listen(self.world)
+            self._listened = True
 
     async def look_around(self) -> None:
         """Listen for unusual silence, and have each lane look after its session and credentials."""
+        if not self.leads:
+            return
         with suppress(Mistake):
-            await listen(self.world)
+            await self._listen(anew=True)
         for channel in self.world.config.channels.values():
             kind = kinds.load(channel.kind)
             if kind.renew or kind.verify:
@@ -195,6 +230,7 @@ class Daemon:
         try:
             config = self.load()
             await self.world.store.write(adopt, config)
+            await self.world.store.write(runs.follow_config, self.world.run, fingerprint(config))
             self.world.config = config
             self.world.looked_after.clear()
             self.world.tell(Event("idle", why="the configuration was read again and is in force"))
@@ -204,11 +240,11 @@ class Daemon:
         notify("READY=1")
 
 
-async def serve(wake: Wake, row: RowMapping) -> None:
+async def serve(jobs: Jobs, row: RowMapping) -> None:
     """Do what another process asked for, and tell it the story line by line."""
-    world, told = wake.world, list[Event]()
+    world, told = jobs.world, list[Event]()
     with world.tell.heard_by(told.append):
-        work = asyncio.create_task(_attempted(wake, row))
+        work = asyncio.create_task(_attempted(jobs, row))
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=0.1)
@@ -218,11 +254,11 @@ async def serve(wake: Wake, row: RowMapping) -> None:
             work.cancel()
 
 
-async def _attempted(wake: Wake, row: RowMapping) -> bool:
+async def _attempted(jobs: Jobs, row: RowMapping) -> bool:
     try:
-        return await trigger(wake, Ask.of(dict(row["what"])), row["id"])
+        return await trigger(jobs, Ask.of(dict(row["what"])), row["id"])
     except Mistake as mistake:
-        wake.world.tell(Event("trouble", why=str(mistake), ok=False))
+        jobs.world.tell(Event("trouble", why=str(mistake), ok=False))
         return False
 
 

@@ -158,9 +158,14 @@ async def get_ready(world: World, channel: Channel, taken: Claim) -> Attempt:
         if taken.doing == "publish" and not may_repeat(taken.standing, attempt.at):
             # The machine slept, or preparing took long: what was a repeat when it was claimed would be a double now.
             raise Busy("the platform may have forgotten the attempt before", of_channel=False)
+        if world.lease:
+            await world.lease.good()
         if not await world.store.write(lanes.begin, taken, attempt.at):
             raise Busy("another run has taken it", of_channel=False)
         points.reached("begun")
+        if world.lease and not world.lease.is_good():
+            # We were stopped just now, and others may be at it.
+            raise Busy("this replica was stopped in between", of_channel=False)
     return attempt
 
 

@@ -50,6 +50,12 @@ class Polled:
     ok: bool
     plan: Plan | None = None
 
+    @property
+    def owes(self) -> list[str]:
+        """The channels that have something new to show."""
+        new = self.plan.new if self.plan else ()
+        return list(dict.fromkeys(o.channel for n in new for o in n.owed if o.state == State.DUE))
+
 
 async def poll(world: World, name: str, *, dry: bool = False) -> Polled:
     """Poll one feed now and save what it owes; `dry` saves nothing."""

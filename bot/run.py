@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -12,16 +14,18 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from bot import __version__, kinds
+from bot.config.fingerprint import fingerprint
+from bot.jobs import Jobs
 from bot.model import Mistake
 from bot.net.client import Client
 from bot.poll import target_of
-from bot.sessions import Sessions
+from bot.sessions import sessions_of
 from bot.settings import Config
 from bot.shelf import Shelf
-from bot.store import adoption, desk, recovery
+from bot.store import adoption, recovery, runs
 from bot.store.database import Store
+from bot.store.runs import Run
 from bot.story import Event, Listeners
-from bot.wake import Wake
 from bot.world import World, clock
 
 if TYPE_CHECKING:
@@ -39,27 +43,64 @@ def lock_of(state: Path) -> FileLock:
 @asynccontextmanager
 async def at_work(
     config: Config, store: Store, tell: Tell, what: str, now: Callable[[], datetime] = clock
-) -> AsyncIterator[Wake]:
-    """A run on this state. The caller holds the lock, so whatever is `sending` was left by somebody who is dead."""
+) -> AsyncIterator[Jobs]:
+    """A run on this state.
+
+    Whoever works alone holds the lock, so that whatever is `sending` was left by somebody who is dead. Who may have
+    company has a lease instead, as the others have.
+    """
     bot = config.bot
     proxy = bot.proxy.get_secret_value() if bot.proxy else None
     async with Client(user_agent=user_agent(bot.contact), proxy=proxy) as client:
-        state = store.path.parent
-        world = World(config, store, client, Listeners(tell), Sessions(state), Shelf(state), now)
-        await store.write(desk.open_run, world.run, os.getpid(), what, world.now())
-        recovered = await store.write(start, world)
-        if recovered:
-            tell(Event("recovered", count=recovered))
-        yield Wake(world)
-        with suppress(Mistake):
-            await store.write(desk.close_run, world.run, world.now())
+        world = World(config, store, client, Listeners(tell), sessions_of(store), Shelf(store.directory), now)
+        run = Run(world.run, os.getpid(), what, socket.gethostname(), __version__, fingerprint(config))
+        async with _leased(world, run) if store.shared else _alone(world, run):
+            recovered = await store.write(start, world)
+            if recovered:
+                tell(Event("recovered", count=recovered))
+            yield Jobs(world)
+            with suppress(Mistake):
+                await store.write(close, world)
+
+
+@asynccontextmanager
+async def _alone(world: World, run: Run) -> AsyncIterator[None]:
+    await world.store.write(runs.open_run, run, world.now())
+    yield
+
+
+@asynccontextmanager
+async def _leased(world: World, run: Run) -> AsyncIterator[None]:
+    from bot.lease import Lease, SharedClock
+
+    world.now = clock = SharedClock(world.now)
+    world.lease = Lease(world.store, run, clock)
+    await world.lease.begin()
+    keeping = asyncio.create_task(world.lease.keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
 
 
 def start(connection: Connection, world: World) -> int:
     """Settle what earlier runs left behind and follow the configuration; how much was settled."""
-    recovered = recovery.recover(connection, world.run, world.rules, world.now())
+    now, alive = world.now(), {world.run}
+    if world.lease:
+        alive |= {row["id"] for row in runs.alive(connection, now)}
+    # Where others live, the one that leads finds out who is dead.
+    recovered = recovery.recover(connection, alive, world.rules, now) if len(alive) == 1 else 0
+    recovery.follow_clock(connection, world.rules, now)
     adopt(connection, world.config)
     return recovered
+
+
+def close(connection: Connection, world: World) -> None:
+    """Write down that this run ended, and leave nothing behind."""
+    now = world.now()
+    if world.lease:
+        recovery.recover_run(connection, world.run, world.rules, now)
+    runs.close_run(connection, world.run, now)
 
 
 def adopt(connection: Connection, config: Config) -> None:

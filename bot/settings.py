@@ -37,9 +37,8 @@ class BotSettings(Values):
 
     database_url: SecretStr | None = Field(
         None,
-        description="Where the state is kept; default: SQLite in the state directory.",
-        examples=["sqlite:////var/lib/delebot/delebot.db"],
-        json_schema_extra={"planned": True},
+        description="The PostgreSQL database that replicas share; default: SQLite in the state directory.",
+        examples=["postgresql+psycopg://delebot:password@db.example.org/delebot"],
     )
     timezone: ZoneInfo = Field(
         ZoneInfo("Europe/Oslo"), description="The time zone of HOURS, CRON and what people read."
@@ -74,6 +73,11 @@ class BotSettings(Values):
     proxy: SecretStr | None = Field(
         None, description="A proxy that everything goes through.", examples=["http://proxy.example:3128"]
     )
+
+    @property
+    def database(self) -> str:
+        """The address of the database; empty for the one in the state directory."""
+        return self.database_url.get_secret_value() if self.database_url else ""
 
 
 class FeedSettings(Values):

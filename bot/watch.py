@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.alerts import Telling, telling
 from bot.store import desk, lanes, standing
+from bot.store.dialects import alone
 from bot.troubles import Facts, can_tell, what_is_wrong
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PATIENCE = timedelta(seconds=15)  # What goes wrong together is told together.
 
 async def watch(world: World, patience: timedelta = timedelta(0)) -> list[str]:
     """Tell what is wrong and was not told; the channels that owe a message for it. Writes only when there is news."""
-    facts = replace(world.facts, disk_free=free(world.store.path.parent), clock_ahead=world.client.clocks.ahead)
+    facts = replace(world.facts, disk_free=free(world.store.directory), clock_ahead=world.client.clocks.ahead)
     if not await world.store.read(_look, world, facts, patience):
         return []
     return await world.store.write(_tell, world, facts, patience)
@@ -51,6 +52,7 @@ def _look(connection: Connection, world: World, facts: Facts, patience: timedelt
 
 def _tell(connection: Connection, world: World, facts: Facts, patience: timedelta) -> list[str]:
     """The alarms and the messages in one transaction: what is told is told once."""
+    alone(connection, "alarms")
     told, now = _telling(connection, world, facts, patience), world.now()
     for name, lines in told.messages.items():
         standing.owe_alert(connection, name, lines, now)

@@ -7,11 +7,13 @@ import faulthandler
 import os
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 LIMIT = 120.0  # Seconds without a sign of life.
 LOOK_EVERY = 5.0
@@ -55,6 +57,17 @@ def end_process() -> None:
     os.write(2, b"Delebot hangs and ends itself, to be started again. It hangs here:\n")
     faulthandler.dump_traceback(2)
     os._exit(HANGS)
+
+
+def scheduler(every: dict[str, tuple[Callable[[], Awaitable[None]], timedelta]]) -> AsyncIOScheduler:
+    """A scheduler of a few recurring jobs, each run once at a time and never skipped for being late."""
+    made = AsyncIOScheduler(timezone="UTC")
+    for name, (work, interval) in every.items():
+        made.add_job(
+            work, "interval", seconds=interval.total_seconds(), id=name,
+            coalesce=True, max_instances=1, misfire_grace_time=None,
+        )  # fmt: skip
+    return made
 
 
 async def follow_clock(clockwork: Any) -> None:

@@ -19,6 +19,7 @@ from bot.store.lanes import Owing, Rules
 from bot.troubles import Facts
 
 if TYPE_CHECKING:
+    from bot.lease import Lease
     from bot.model import Item
     from bot.net.client import Client
     from bot.settings import Channel, Config
@@ -61,6 +62,7 @@ class World:
     large_feeds: set[str] = field(default_factory=set)
     one_large: asyncio.Lock = field(default_factory=asyncio.Lock)
     facts: Facts = field(default_factory=Facts)
+    lease: Lease | None = None
     patience: Patience = field(default_factory=Patience)
 
     def rules(self, name: str) -> Rules | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_address
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import Server, shared
 
 # How long an example takes depends on what else the machine does, so it is no reason to fail. Everywhere but in CI,
 # Hypothesis looks for new counterexamples each time.
@@ -15,9 +19,25 @@ settings.register_profile("any", PATIENT)
 settings.register_profile("ci", PATIENT, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "any")
 
-KEPT = ("DELEBOT_SCHEMAS", "DELEBOT_REAL")
+KEPT = ("DELEBOT_SCHEMAS", "DELEBOT_REAL", "DELEBOT_TEST_POSTGRES")
 for name in [name for name in os.environ if name.startswith("DELEBOT_") and name not in KEPT]:
     del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one PostgreSQL of this run of the tests, whose workers share the directory above their own."""
+    place = tmp_path_factory.getbasetemp()
+    with shared((place.parent if "PYTEST_XDIST_WORKER" in os.environ else place) / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Server) -> Iterator[str]:
+    """An empty database on it, for one test."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
 
 
 def is_here(host: object) -> bool:

@@ -22,12 +22,13 @@ Process = subprocess.Popen[str] | warm.Forked
 
 
 class Installation:
-    """Env files under `config`, the state under `state`, and the command."""
+    """Env files under `config`, the state under `state`, and the command; `config` may be shared with others."""
 
-    def __init__(self, folder: Path) -> None:
-        self.config, self.state = folder / "config", folder / "state"
+    def __init__(self, folder: Path, config: Path | None = None) -> None:
+        self.config, self.state = config or folder / "config", folder / "state"
         self._started: list[Process] = []
-        self.write("bot.env", "TIMEZONE=Europe/Oslo\n")
+        if config is None:
+            self.write("bot.env", "TIMEZONE=Europe/Oslo\n")
 
     def write(self, name: str, text: str | bytes, mode: int = 0o600) -> Path:
         path = self.config / name

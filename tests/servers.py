@@ -13,12 +13,17 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Taken:
-    """One request that a receiver took: its path, its headers in lower case, its body, and its method."""
+    """One request that a receiver took: its path, its headers in lower case, its body, its method, and whose it is.
+
+    `host` and `port` are where it came from, which tells the connection, and so the process.
+    """
 
     path: str
     headers: dict[str, str]
     body: bytes
     method: str = ""
+    host: str = ""
+    port: int = 0
 
     @property
     def json(self) -> Any:
@@ -38,9 +43,9 @@ class Answer:
 class Server:
     """A server in a thread. It can be ended and begun again on the same port."""
 
-    def __init__(self, answer: Callable[[Taken], Answer]) -> None:
+    def __init__(self, answer: Callable[[Taken], Answer], host: str = "127.0.0.1") -> None:
         self._answer = answer
-        self.port = 0
+        self.host, self.port = host, 0
         self.begin()
 
     def begin(self) -> None:
@@ -52,7 +57,7 @@ class Server:
             def do_GET(self) -> None:
                 length = int(self.headers.get("content-length", 0))
                 headers = {k.lower(): v for k, v in self.headers.items()}
-                said = answer(Taken(self.path, headers, self.rfile.read(length), self.command))
+                said = answer(Taken(self.path, headers, self.rfile.read(length), self.command, *self.client_address))
                 if said.drop:
                     self.close_connection = True
                     return
@@ -75,7 +80,7 @@ class Server:
             def handle_error(self, *_: object) -> None:
                 """A client that was killed in the middle is what these tests are about."""
 
-        self._server = Quiet(("127.0.0.1", self.port), Handler)
+        self._server = Quiet((self.host, self.port), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -86,7 +91,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def __enter__(self) -> Self:
         return self

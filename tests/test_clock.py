@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 
 from bot import kinds, points
 from bot.drain import clock_was_wrong, show
+from bot.jobs import Jobs
 from bot.life import LIFE_SIGN, is_alive
 from bot.model import Attempt, Occasion, Post, Receipt, Unknown
 from bot.outcome import Standing, State, Verdict, may_repeat
@@ -24,7 +25,7 @@ from bot.store import desk
 from bot.store.lanes import Claim
 from bot.store.recovery import AHEAD, PAUSES, moments
 from bot.store.schema import channels, deliveries, feeds
-from bot.wake import Wake
+from bot.wake.local import Local
 from tests.servers import Answer, Server, rss
 from tests.test_in_doubt import Zulip
 from tests.test_pipeline import ONE, THREE, TWO, Bench, titles
@@ -49,18 +50,18 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
-async def running(bench: Bench, ticks: list[float]) -> AsyncIterator[Wake]:
+async def running(bench: Bench, ticks: list[float]) -> AsyncIterator[Local]:
     """A run that goes on while the clock is moved, with a clock of its own for how long things take."""
     with closing(bench.store()) as store, lock_of(bench.state):
         async with at_work(bench.config, store, bench.told.append, "run", bench.now) as made:
-            yield Wake(made.world, lambda: ticks[0])
+            yield Local(Jobs(made.world, lambda: ticks[0]))
 
 
-async def swept(wake: Wake) -> None:
+async def swept(wake: Local) -> None:
     """A few sweeps, and all that they lead to."""
     for _ in range(3):
         await wake.sweep()
-        await wake.finish(5)
+        await wake.end(5)
 
 
 def value(bench: Bench, column: Any, name: str) -> Any:
@@ -238,9 +239,9 @@ async def test_after_hours_of_sleep_each_feed_is_asked_once_and_what_is_due_goes
         bench.site.body = rss(THREE, TWO, ONE)
         bench.ahead += 9 * HOUR  # The ticks stand still meanwhile, as the monotonic clock does.
         ticks[0] += 1
-        assert wake.alive(), "Whoever slept does not hang."
+        assert wake.jobs.alive(), "Whoever slept does not hang."
         await swept(wake)
-        assert wake.alive()
+        assert wake.jobs.alive()
         bench.ahead += MINUTE  # For the distance that one of the platforms wants between two posts.
         await swept(wake)
     assert polls(bench) == asked + 1 and bench.posts == [2, 2]
@@ -252,10 +253,10 @@ async def test_a_job_that_the_sleep_interrupts_is_not_taken_for_one_that_hangs(b
         bench.ahead += HOUR
         await wake.sweep()
         bench.ahead += 9 * HOUR
-        assert wake.alive()
+        assert wake.jobs.alive()
         ticks[0] += 1000
-        assert not wake.alive()
-        await wake.finish(5)
+        assert not wake.jobs.alive()
+        await wake.end(5)
 
 
 async def test_a_clock_that_is_two_years_ahead_for_days_does_not_cost_the_history(bench: Bench) -> None:
@@ -292,7 +293,7 @@ def test_every_moment_in_the_rows_is_known_as_one_of_the_past_or_one_that_may_li
         "alarms.began_at", "alarms.ended_at", "alarms.told_at", "attempts.at", "channels.last_sent_at",
         "channels.stopped_at", "channels.verified_at", "deliveries.begun_at", "deliveries.doubted_at",
         "deliveries.made_at", "deliveries.sent_at", "feeds.ok_at", "feeds.polled_at", "items.first_seen",
-        "items.last_seen", "requests.asked_at", "requests.ended_at", "runs.began_at", "runs.ended_at",
+        "items.last_seen", "requests.asked_at", "requests.ended_at", "runs.began_at", "holds.since", "runs.ended_at",
     }  # fmt: skip
 
 

@@ -25,15 +25,16 @@ from bot import kinds
 from bot.cli.terminal import teller
 from bot.commands.keep import backup, restore
 from bot.commands.status import report
+from bot.jobs import REST, Jobs
 from bot.model import Attempt, Mistake
 from bot.run import at_work, lock_of
-from bot.sessions import Sessions, with_session
+from bot.sessions import SessionFile, Sessions, with_session
 from bot.settings import Channel, ChannelSettings
 from bot.shelf import Shelf
 from bot.store.database import open_store
 from bot.store.files import FILE
 from bot.story import Event
-from bot.wake import REST, Wake
+from bot.wake.local import Local
 from tests.servers import rss
 from tests.test_pipeline import ONE, THREE, TWO, Bench, titles
 from tests.test_sessions import channel as a_session
@@ -169,18 +170,18 @@ async def test_a_full_disk_makes_no_haste(bench: Bench, disk: Disk) -> None:
     bench.told.clear()
     with closing(bench.store()) as store, lock_of(bench.state):
         async with at_work(bench.config, store, bench.told.append, "run", bench.now) as made:
-            wake = Wake(made.world, lambda: ticks)
+            wake = Local(Jobs(made.world, lambda: ticks))
             disk.fill()
             for _ in range(5):
                 await wake.sweep()
-                await wake.finish(5)
+                await wake.end(5)
             assert len(bench.site.asked) == asked + 1
             assert len([told for told in bench.told if not told.ok]) == 1
             disk.free()
             for _ in range(3):
                 ticks += REST
                 await wake.sweep()
-                await wake.finish(5)
+                await wake.end(5)
     assert bench.posts == [1, 1]
 
 
@@ -223,19 +224,20 @@ def test_a_database_that_may_not_grow_says_that_the_disk_is_full(tmp_path: Path)
 
 
 async def test_a_session_that_the_disk_does_not_take_is_not_used_and_not_lost(tmp_path: Path, disk: Disk) -> None:
-    sessions, channel = Sessions(tmp_path), a_session()
+    sessions, channel = Sessions(SessionFile(tmp_path)), a_session()
     sessions.write(channel, {"refresh": "used up"})
     disk.fill()
     with pytest.raises(Mistake, match="the sessions can't be written: File too large"):
         sessions.write(channel, {"refresh": "new"})
     sessions.end(a_session("annet"))
-    assert Sessions(tmp_path).read(channel) == {"refresh": "used up"} and sessions.read(channel) == {"refresh": "new"}
+    assert Sessions(SessionFile(tmp_path)).read(channel) == {"refresh": "used up"}
+    assert sessions.read(channel) == {"refresh": "new"}
     with pytest.raises(Mistake):
         await with_session(Attempt(NOW), a_threads(), sessions, unasked, lambda: NOW)
     disk.free()
     attempt = await with_session(Attempt(NOW), a_threads(), sessions, unasked, lambda: NOW)
-    assert attempt.kept and Sessions(tmp_path).read(a_threads()) == attempt.kept
-    assert Sessions(tmp_path).read(channel) == {"refresh": "new"}
+    assert attempt.kept and Sessions(SessionFile(tmp_path)).read(a_threads()) == attempt.kept
+    assert Sessions(SessionFile(tmp_path)).read(channel) == {"refresh": "new"}
 
 
 async def unasked(request: httpx.Request) -> httpx.Response:

@@ -38,7 +38,7 @@ from bot.net.client import Client
 from bot.outcome import Doing
 from bot.points import Point
 from bot.send import Sender, perform
-from bot.sessions import Sessions
+from bot.sessions import SessionFile, Sessions
 from bot.settings import BotSettings
 from bot.shelf import Shelf
 from bot.store.database import open_store
@@ -514,7 +514,7 @@ async def test_the_values_that_travel_through_the_program_show_no_secret(house: 
     config, _ = look(house.config, house.environment)
     store = open_store(house.state)
     async with Client(user_agent="x", proxy="http://bruker:kanariproxy@127.0.0.1:9") as client:
-        world = World(config, store, client, Listeners(), Sessions(house.state), Shelf(house.state), clock)
+        world = World(config, store, client, Listeners(), Sessions(SessionFile(house.state)), Shelf(house.state), clock)
         values = (
             config,
             *config.feeds.values(),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.kinds import load
-from bot.sessions import ENDED, FILE, Sessions
+from bot.sessions import ENDED, FILE, SessionFile, Sessions
 from bot.settings import Channel, ChannelSettings
 
 
@@ -18,34 +18,34 @@ def channel(name: str = "rom", url: str = "https://mottaker.example/a") -> Chann
 
 
 def test_what_is_kept_is_found_again_also_by_another_process(tmp_path: Path) -> None:
-    Sessions(tmp_path).write(channel(), {"access": "hemmelig"})
-    Sessions(tmp_path).write(channel("annet"), {"access": "andre"})
-    assert Sessions(tmp_path).read(channel()) == {"access": "hemmelig"}
-    assert Sessions(tmp_path).read(channel("annet")) == {"access": "andre"}
-    assert Sessions(tmp_path).read(channel("tredje")) == {}
+    Sessions(SessionFile(tmp_path)).write(channel(), {"access": "hemmelig"})
+    Sessions(SessionFile(tmp_path)).write(channel("annet"), {"access": "andre"})
+    assert Sessions(SessionFile(tmp_path)).read(channel()) == {"access": "hemmelig"}
+    assert Sessions(SessionFile(tmp_path)).read(channel("annet")) == {"access": "andre"}
+    assert Sessions(SessionFile(tmp_path)).read(channel("tredje")) == {}
 
 
 def test_other_credentials_begin_anew(tmp_path: Path) -> None:
-    sessions = Sessions(tmp_path)
+    sessions = Sessions(SessionFile(tmp_path))
     sessions.write(channel(), {"access": "hemmelig"})
     assert sessions.read(channel(url="https://mottaker.example/b")) == {}
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    Sessions(state).write(channel(), {"access": "hemmelig"})
+    Sessions(SessionFile(state)).write(channel(), {"access": "hemmelig"})
     assert state.stat().st_mode & 0o077 == 0
     assert [path.name for path in state.iterdir()] == [FILE]
     assert (state / FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_credentials_themselves_are_not_in_it(tmp_path: Path) -> None:
-    Sessions(tmp_path).write(channel(url="https://mottaker.example/hemmelig"), {"access": "x"})
+    Sessions(SessionFile(tmp_path)).write(channel(url="https://mottaker.example/hemmelig"), {"access": "x"})
     assert "mottaker" not in (tmp_path / FILE).read_text()
 
 
 def test_a_session_that_ended_is_marked_and_a_missing_one_is_not_invented(tmp_path: Path) -> None:
-    sessions = Sessions(tmp_path)
+    sessions = Sessions(SessionFile(tmp_path))
     sessions.end(channel())
     assert sessions.read(channel()) == {}
     sessions.write(channel(), {"access": "x"})
@@ -56,6 +56,6 @@ def test_a_session_that_ended_is_marked_and_a_missing_one_is_not_invented(tmp_pa
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', json.dumps({"rom": {}})])
 def test_a_broken_file_is_no_session(text: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)
-    assert Sessions(tmp_path).read(channel()) == {}
-    Sessions(tmp_path).write(channel(), {"access": "x"})
-    assert Sessions(tmp_path).read(channel()) == {"access": "x"}
+    assert Sessions(SessionFile(tmp_path)).read(channel()) == {}
+    Sessions(SessionFile(tmp_path)).write(channel(), {"access": "x"})
+    assert Sessions(SessionFile(tmp_path)).read(channel()) == {"access": "x"}

@@ -22,6 +22,7 @@ from bot.model import Mistake
 from bot.outcome import State
 from bot.poll import target_of
 from bot.run import lock_of
+from bot.store import sqlite
 from bot.store.copies import check_copy
 from bot.store.database import open_store
 from bot.store.files import FILE, HEAD, version_of
@@ -265,7 +266,7 @@ def test_a_state_that_an_older_delebot_works_on_is_not_changed_under_it(left: Le
         lock_of(left.state),
         pytest.raises(Mistake, match=r"a Delebot of an older version works on this state\. End it"),
     ):
-        open_store(left.state, patience=0)
+        sqlite.open_store(left.state, patience=0)
     assert version_of(left.state / FILE) == "0001" and not copies(left.state)
 
 

@@ -21,13 +21,14 @@ from bot import kinds
 from bot.alerts import Alarm
 from bot.commands.trigger import Ask, trigger
 from bot.drain import drain
+from bot.jobs import LONGEST_STEP, LONGEST_WITHOUT_SWEEP, POLLS_AT_ONCE, Jobs
 from bot.net.clocks import Clocks, offset
 from bot.poll import poll
 from bot.run import at_work, lock_of
 from bot.settings import BotSettings, Channel, Config
 from bot.store.database import open_store
 from bot.store.standing import save_alarms
-from bot.wake import LONGEST_STEP, LONGEST_WITHOUT_SWEEP, POLLS_AT_ONCE, Wake
+from bot.wake.local import Local
 from bot.watch import listen, overdue
 from bot.watchdog import HANGS, Watchdog
 from bot.world import Patience
@@ -47,13 +48,13 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 @asynccontextmanager
-async def working(bench: Bench, ticks: Callable[[], float] | None = None) -> AsyncIterator[Wake]:
+async def working(bench: Bench, ticks: Callable[[], float] | None = None) -> AsyncIterator[Local]:
     """A run on the bench's state, to look into."""
     store = open_store(bench.state)
     try:
         with lock_of(bench.state):
-            async with at_work(bench.config, store, bench.told.append, "test", bench.now) as wake:
-                yield Wake(wake.world, ticks) if ticks else wake
+            async with at_work(bench.config, store, bench.told.append, "test", bench.now) as jobs:
+                yield Local(Jobs(jobs.world, ticks) if ticks else jobs)
     finally:
         store.close()
 
@@ -242,7 +243,7 @@ async def test_an_attempt_that_hangs_is_cut_off_and_nobody_knows_whether_it_arri
         )
         async with working(bench) as wake:
             wake.world.patience = Patience(attempt=0.3)
-            await trigger(wake, Ask())
+            await trigger(wake.jobs, Ask())
         free.set()
     assert bench.states("room") == ["unknown"]
 
@@ -259,20 +260,20 @@ async def test_a_step_that_hangs_ends_the_sign_of_life(bench: Bench) -> None:
     with Server(stall) as server:
         bench.config = aimed_at(bench, server)
         async with working(bench, lambda: time[0]) as wake:
-            assert not wake.alive()
+            assert not wake.jobs.alive()
             await wake.sweep()
             await asyncio.to_thread(asked.wait, 10)
             time[0] += LONGEST_STEP - 1
             await wake.sweep()
-            assert wake.alive()
+            assert wake.jobs.alive()
             time[0] += 2
             await wake.sweep()
-            assert not wake.alive()
+            assert not wake.jobs.alive()
             free.set()
-            await wake.finish(10)
-            assert wake.alive()
+            await wake.end(10)
+            assert wake.jobs.alive()
             time[0] += LONGEST_WITHOUT_SWEEP + 1
-            assert not wake.alive()
+            assert not wake.jobs.alive()
 
 
 async def test_waiting_for_ones_turn_is_no_hang(bench: Bench) -> None:
@@ -305,9 +306,9 @@ async def test_waiting_for_ones_turn_is_no_hang(bench: Bench) -> None:
             await asyncio.to_thread(all_asked)
             time[0] += 20
             await wake.sweep()
-            assert wake.alive()
+            assert wake.jobs.alive()
             second.set()
-            await wake.finish(20)
+            await wake.end(20)
 
 
 async def test_much_work_is_no_hang(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import Ids, Json, One, Where, configuration, run_errand, show
+from bot.cli.terminal import Ids, Json, One, Where, configuration, database, run_errand, show
 
 
 def approve(ids: Ids, as_json: Json = False) -> None:
@@ -33,7 +33,8 @@ def decide(what: str, ids: list[str], as_json: bool) -> None:
     from bot.commands.decide import decide as work
     from bot.commands.decide import named, text
 
-    decided = work(Where.state, what, [named(one) for one in ids], configuration() if what == "retract" else None)
+    config = configuration() if what == "retract" else None
+    decided = work(Where.state, what, [named(one) for one in ids], config, database())
     if decided.ask is None:
         show({"skipped": decided.ids}, text(what, decided.ids), as_json)
         return

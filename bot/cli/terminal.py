@@ -57,6 +57,13 @@ def configuration() -> Config:
     return load(Where.config, os.environ)
 
 
+def database() -> str:
+    """The address of the database, also when something else in the configuration is wrong; empty for SQLite."""
+    from bot.config.load import look
+
+    return look(Where.config, os.environ)[0].bot.database
+
+
 def go(work: Coroutine[Any, Any, Any]) -> Any:
     import asyncio
     from concurrent.futures import ThreadPoolExecutor

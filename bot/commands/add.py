@@ -20,7 +20,7 @@ from bot.config.wrong import did_you_mean, suggest
 from bot.model import Mistake
 from bot.net.client import Client
 from bot.run import user_agent
-from bot.sessions import Sessions
+from bot.sessions import sessions_at
 from bot.settings import BotSettings, Channel, ChannelSettings
 from bot.story import Event
 
@@ -154,8 +154,9 @@ async def send_test(added: Added, state: Path) -> Event:
     """Send one test post to the new channel, and say how it went."""
     bot = added.bot
     proxy = bot.proxy.get_secret_value() if bot.proxy else None
-    async with Client(user_agent=user_agent(bot.contact), proxy=proxy) as client:
-        return await send_sample(client, Sessions(state), added.channel, added.channel.wishes.language or bot.language)
+    with sessions_at(state, bot.database) as sessions:
+        async with Client(user_agent=user_agent(bot.contact), proxy=proxy) as client:
+            return await send_sample(client, sessions, added.channel, added.channel.wishes.language or bot.language)
 
 
 def text(added: Added) -> str:

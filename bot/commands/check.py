@@ -15,7 +15,7 @@ from bot.net.client import Client
 from bot.poll import read
 from bot.run import user_agent
 from bot.send import perform, sender
-from bot.sessions import Sessions, with_session
+from bot.sessions import Sessions, sessions_at, with_session
 from bot.settings import Channel, Config, Feed
 from bot.story import Event
 from bot.world import clock, language_of
@@ -30,7 +30,11 @@ async def check(config: Config, state: Path, tell: Tell, *, offline: bool, send:
         tell(Event("idle", why=f"the files are right: {len(config.feeds)} feeds, {len(config.channels)} channels"))
         return not config.exposed
     proxy = config.bot.proxy.get_secret_value() if config.bot.proxy else None
-    sessions = Sessions(state)
+    with sessions_at(state, config.bot.database) as sessions:
+        return await _check(config, sessions, proxy, tell, send=send)
+
+
+async def _check(config: Config, sessions: Sessions, proxy: str | None, tell: Tell, *, send: bool) -> bool:
     async with Client(user_agent=user_agent(config.bot.contact), proxy=proxy) as client:
         feeds = await asyncio.gather(*(_feed(client, feed) for feed in config.feeds.values()))
         channels = await asyncio.gather(*(_channel(client, sessions, channel) for channel in config.channels.values()))

@@ -62,12 +62,12 @@ def named(text: str) -> Named:
     return range(first, last + 1) if match[2] else first
 
 
-def decide(state: Path, what: str, which: Sequence[Named], config: Config | None = None) -> Decided:
+def decide(state: Path, what: str, which: Sequence[Named], config: Config | None = None, database: str = "") -> Decided:
     """Change some deliveries, all or none.
 
     `config` is needed to take something back, for not every platform lets us.
     """
-    store = open_store(state)
+    store = open_store(state, database)
     try:
         return store.write_now(_decide, what, which, config)
     finally:
@@ -130,7 +130,7 @@ def pause(config: Config, state: Path, channel: str | None, lasting: str) -> str
     """Pause one channel or everything; what is said of it."""
     _check(config, channel)
     length = _length(lasting)
-    store = open_store(state)
+    store = open_store(state, config.bot.database)
     try:
         until = clock() + length if length else None
         store.write_now(desk.pause, channel, until, clock())
@@ -150,7 +150,7 @@ def _length(lasting: str) -> timedelta | None:
 def resume(config: Config, state: Path, channel: str | None) -> Ask:
     """End pauses and stops; what waits is delivered now."""
     _check(config, channel)
-    store = open_store(state)
+    store = open_store(state, config.bot.database)
     try:
         store.write_now(desk.resume, channel)
     finally:

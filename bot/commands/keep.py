@@ -14,9 +14,10 @@ from filelock import Timeout
 from bot.model import Mistake
 from bot.run import lock_of
 from bot.store.copies import check_copy, copy, let_go
-from bot.store.database import Store, bring_up, clean_place, prepare_directory, put_in_place
-from bot.store.files import FILE, HEAD, check, companions, looked_at
+from bot.store.database import upgrade
+from bot.store.files import FILE, HEAD, check, companions, looked_at, prepare_directory
 from bot.store.recovery import doubt_what_is_open
+from bot.store.sqlite import clean_place, put_in_place, store_at
 
 
 def backup(state: Path, target: Path) -> Path:
@@ -67,9 +68,9 @@ def made_at(source: Path) -> str:
 def _make_ready(source: Path, arriving: Path, when: str) -> int:
     """Bring a copy to this version and doubt it before it becomes the state, so that nothing can be sent from it."""
     copy(source, arriving)
-    with closing(Store(arriving)) as store:
+    with closing(store_at(arriving)) as store:
         if check(arriving) != HEAD:
-            bring_up(store)
+            store.write_now(upgrade)
         return store.write_now(doubt_what_is_open, when, datetime.now(UTC))
 
 

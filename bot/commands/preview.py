@@ -31,8 +31,7 @@ from bot.posts.compose import same_post
 from bot.run import user_agent
 from bot.settings import Channel, Config, Feed
 from bot.store import desk, lanes, polls
-from bot.store.database import Store, open_store
-from bot.store.files import FILE
+from bot.store.database import Store, known_store
 from bot.store.lanes import POST
 from bot.store.polls import ITEM
 from bot.world import clock, draft_of, post_of
@@ -65,7 +64,7 @@ async def preview(config: Config, state: Path, names: Sequence[str], wanted: str
     """The article and how it would go on each channel; Mistake when no such article can be found."""
     check_names(Ask(channels=tuple(names)), config)
     # A state that is not there is not made: a preview leaves no trace.
-    store = open_store(state) if (state / FILE).exists() else None
+    store = known_store(state, config.bot.database)
     try:
         subject = store.read_now(_known, config, wanted) if store else None
         if subject is None and not wanted.isdigit():

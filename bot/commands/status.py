@@ -13,8 +13,7 @@ from bot.life import is_alive
 from bot.outcome import State
 from bot.settings import Config
 from bot.store import desk, lanes
-from bot.store.database import Store, open_store
-from bot.store.files import FILE
+from bot.store.database import known_store, open_store
 from bot.store.schema import EVERYTHING
 from bot.store.standing import silences, standing
 from bot.troubles import FAILURES, Facts, Standing, of_waiting, short, what_is_wrong
@@ -32,11 +31,11 @@ MARKS = {
 
 def report(config: Config, state: Path) -> dict[str, Any]:
     """Everything that status tells, ready for JSON: times in the configured zone, ISO 8601."""
-    if not (state / FILE).exists():
+    store = known_store(state, config.bot.database)
+    if store is None:
         return _empty(config, state)
-    store: Store = open_store(state)
     try:
-        return store.read_now(_report, config, state, free(state))
+        return store.read_now(_report, config, state, None if store.shared else free(state))
     finally:
         store.close()
 
@@ -45,7 +44,7 @@ def not_ready(config: Config, state: Path) -> str:
     """Why Delebot is not ready, or empty: it lives, the database works, and nothing that could go is left lying."""
     if not is_alive(state):
         return "it gives no sign of life"
-    store: Store = open_store(state)
+    store = open_store(state, config.bot.database)
     try:
         return store.read_now(overdue, _rules(config), clock())
     finally:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.config.wrong import is_secret_like
+from bot.jobs import Elsewhere, Jobs
 from bot.model import Mistake
 from bot.outcome import State
 from bot.pace import Step
@@ -19,7 +20,6 @@ from bot.store import desk, lanes
 from bot.store.polls import ITEM, owe
 from bot.store.schema import EVERYTHING
 from bot.story import Event
-from bot.wake import Wake
 from bot.watch import listen, watch
 from bot.world import World
 
@@ -51,9 +51,9 @@ class Ask:
         return cls(**{**values, **lists})
 
 
-async def trigger(wake: Wake, ask: Ask, request: int | None = None) -> bool:
+async def trigger(jobs: Jobs, ask: Ask, request: int | None = None) -> bool:
     """Do what was asked, by the request of that number if another process asked; whether all of it went well."""
-    world = wake.world
+    world = jobs.world
     check_names(ask, world.config)
     feeds = ask.feeds or tuple(world.config.feeds)
     channels = ask.channels or tuple(world.config.channels)
@@ -61,36 +61,43 @@ async def trigger(wake: Wake, ask: Ask, request: int | None = None) -> bool:
         return await dry_run(world, feeds, channels)
     before = await world.store.read(desk.counts)
     # Every poll begins now: one that is under way already may have asked the site too early.
-    well = list(await asyncio.gather(*(_poll(wake, name) for name in feeds))) if ask.poll else []
+    well = list(await asyncio.gather(*(_poll(jobs, name) for name in feeds))) if ask.poll else []
     if ask.item:
         well.append(await world.store.write(share, world, feeds, channels, ask, request))
     else:
         await world.store.write(desk.hurry, channels, feeds, world.now())
-    well += await asyncio.gather(*(deliver_now(wake, name) for name in channels))
+    well += await asyncio.gather(*(deliver_now(jobs, name) for name in channels))
     await listen(world)
     for name in await watch(world):
-        await wake.kick("drain", name)
+        await jobs.run("drain", name)
     after = await world.store.read(desk.counts)
     return all(well) and all(_failures(after, name) <= _failures(before, name) for name in channels)
 
 
-async def _poll(wake: Wake, name: str) -> bool:
-    polled = await wake.kick("poll", name)
+async def _poll(jobs: Jobs, name: str) -> bool:
+    polled = await jobs.run("poll", name)
+    while isinstance(polled, Elsewhere):
+        await until(polled.at, jobs.world)
+        polled = await jobs.run("poll", name)
     return bool(polled and polled.ok)
 
 
-async def deliver_now(wake: Wake, name: str) -> bool:
+async def deliver_now(jobs: Jobs, name: str) -> bool:
     """Drain a lane until nothing of it may go within our patience; whether nothing is left that should have gone."""
-    world, began = wake.world, wake.world.now()
-    while at := await wake.kick("drain", name):
-        wait = at - world.now()
-        if at - began > PATIENCE or wait > timedelta(seconds=5):
+    world, began = jobs.world, jobs.world.now()
+    while later := await jobs.run("drain", name):
+        at = later.at if isinstance(later, Elsewhere) else later
+        if at - began > PATIENCE or at - world.now() > timedelta(seconds=5):
             break
-        await asyncio.sleep(max(wait.total_seconds(), 0.01))
+        await until(at, world)
     left = await world.store.read(_left, world, name)
     for event in left:
         world.tell(event)
     return not left
+
+
+async def until(at: datetime, world: World) -> None:
+    await asyncio.sleep(max((at - world.now()).total_seconds(), 0.01))
 
 
 def _failures(numbers: Mapping[tuple[str, str], int], name: str) -> int:

@@ -188,11 +188,12 @@ def address(text: str) -> str:
 
 
 def database(text: str) -> str:
-    """Where the state is: a file of SQLite, in this version."""
-    if text.startswith(("postgres", "mysql", "mariadb")):
-        raise Wrong("names a database that this version does not know yet", "Use sqlite:///, or remove the line.")
-    if not re.fullmatch(r"sqlite:///.+", words(text)):
-        raise Wrong("must begin with sqlite:/// and name a file", "Remove the line to use the state directory.")
+    """Where the state is, if it is not in the state directory: a database of PostgreSQL."""
+    if text.startswith("sqlite"):
+        raise Wrong("names SQLite, which is used without this line", "Remove it; DELEBOT_STATE names the directory.")
+    if not re.fullmatch(r"postgres(ql)?(\+psycopg)?://[^/?#\s]*/[^/?#\s]+(\?\S*)?", words(text)):
+        form = "postgresql+psycopg://user:password@host/database"
+        raise Wrong("is no address of a PostgreSQL database", f"Write it as {form}, or remove the line for SQLite.")
     return text
 
 

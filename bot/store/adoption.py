@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, and_, select, update
 
 from bot.outcome import State
+from bot.store.dialects import alone
 from bot.store.lanes import save_channel
 from bot.store.schema import channels, deliveries, feeds, guids, items
 
 
 def adopt(connection: Connection, channel_targets: Mapping[str, str], feed_targets: Mapping[str, str]) -> None:
     """Follow the configuration: renamed feeds keep their past, removed channels owe nothing, mended ones go on."""
+    alone(connection, "adoption")
     _rename_feeds(connection, feed_targets)
     gone = and_(deliveries.c.state.in_((State.DUE, State.HELD)), deliveries.c.channel.not_in(channel_targets))
     connection.execute(

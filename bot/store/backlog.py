@@ -40,7 +40,9 @@ def hold_overdue(
     for reason, ids in held.ids.items():
         # Tries that were the channel's trouble tell nothing about the post.
         values = {"state": State.HELD, "why": reason, "tries": 0, "urgent": False}
-        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
+        connection.execute(
+            update(deliveries).where(deliveries.c.id.in_(ids), deliveries.c.state == State.DUE).values(values)
+        )
     return held
 
 

@@ -1,212 +1,119 @@
-"""Opening the database: how it is set up, made, brought to the newest schema, and refused when it can't be used."""
+"""One database, whichever it is: functions of a connection run in one transaction each, off the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
-from bot.model import Mistake
-from bot.store.copies import copy, let_go, to_disk
-from bot.store.files import FILE, HEAD, RESTORE, check, companions, told
+from bot.store.files import FILE, HEAD
 from bot.store.schema import metadata
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LOCK = "lock"
-PATIENCE = 10.0  # Seconds that another process gets to make the state, or to bring it to the newest schema.
+TRIES = 5  # How often a transaction is tried that the database gives up because of others.
+COLLISIONS = ("40001", "40P01")  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 class Store:
     """One database. `write` and `read` run a function of a connection in one transaction, in a thread.
 
-    All writes of a process go through one thread: SQLite lets only one write at a time, and so those that wait for
-    a slow disk or for another program keep no thread from the reads.
+    `directory` is where this process keeps what it may lose. `told` turns what the database says into what a person
+    can act on. `shared` is that other processes work on it too; then a function may be run once more, for a
+    transaction that meets those of others may have to begin anew.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = _engine(path)
-        self._writer = ThreadPoolExecutor(1, "writer")
+    def __init__(
+        self,
+        engine: Engine,
+        directory: Path,
+        told: Callable[[], AbstractContextManager[None]],
+        *,
+        writers: int,
+        shared: bool = False,
+    ) -> None:
+        self.directory, self.shared = directory, shared
+        self._engine, self._told = engine, told
+        self._writers = ThreadPoolExecutor(writers, "writer")
 
     async def write(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(connection, …)` in a writing transaction, off the event loop."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, lambda: self.write_now(work, *args, **kwargs))
+        return await loop.run_in_executor(self._writers, lambda: self.write_now(work, *args, **kwargs))
 
     async def read(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(connection, …)` in a reading transaction, off the event loop."""
         return await asyncio.to_thread(lambda: self.read_now(work, *args, **kwargs))
 
     def write_now(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with told(self.path), self._engine.begin() as connection:
+        with self._told():
+            for _ in range(TRIES - 1):
+                try:
+                    return self._write(work, *args, **kwargs)
+                except DBAPIError as error:
+                    if getattr(error.orig, "sqlstate", None) not in COLLISIONS:
+                        raise
+            return self._write(work, *args, **kwargs)
+
+    def _write(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._engine.begin() as connection:
             return work(connection, *args, **kwargs)
 
     def read_now(self, work: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with told(self.path), self._engine.execution_options(reading=True).begin() as connection:
+        with self._told(), self._engine.execution_options(reading=True).begin() as connection:
             return work(connection, *args, **kwargs)
 
     def close(self) -> None:
-        self._writer.shutdown()
+        self._writers.shutdown()
         self._engine.dispose()
 
 
-def _engine(path: Path) -> Engine:
-    """SQLite as a durable queue wants it: WAL, every commit on the disk, writers that queue up instead of failing."""
-    url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+def open_store(directory: Path, url: str = "") -> Store:
+    """Open the state: the database at this address, or else the one in the directory.
 
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # The driver shall not begin transactions behind our back.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("reading")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-# --- Directory and schema ------------------------------------------------------------------------------------------
-
-
-def open_store(directory: Path, patience: float = PATIENCE) -> Store:
-    """Open the state in this directory, made when it is missing and migrated when it is older than this version."""
-    prepare_directory(directory)
-    path = directory / FILE
-    if not path.exists():
-        with _alone(
-            directory, path.exists, "another Delebot works here, but its state is gone", patience
-        ) as it_is_ours:
-            if it_is_ours:
-                _make(path)
-    store = Store(path)
-    try:
-        if check(path) != HEAD:
-            older = "a Delebot of an older version works on this state"
-            with _alone(directory, lambda: check(path) == HEAD, older, patience) as it_is_ours:
-                if it_is_ours:
-                    _upgrade(store)
-    except BaseException:
-        store.close()
-        raise
-    return store
-
-
-def prepare_directory(directory: Path) -> None:
-    """Make the state directory, for its owner only."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (FileExistsError, NotADirectoryError):
-        raise Mistake(
-            "this is no directory", where=str(directory), remedy="Set DELEBOT_STATE to a directory", code=1
-        ) from None
-    except OSError as error:
-        raise _unwritable(directory, error) from None
-    if not os.access(directory, os.W_OK | os.X_OK) or _on_read_only_disk(directory):
-        raise _unwritable(directory, None)
-
-
-def _on_read_only_disk(directory: Path) -> bool:
-    return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
-
-
-def _unwritable(directory: Path, error: OSError | None) -> Mistake:
-    why = f": {error.strerror}" if error and error.strerror else ""
-    remedy = "Give the user that runs Delebot write access to it, or set DELEBOT_STATE to another directory"
-    return Mistake(f"the state directory can't be written{why}", where=str(directory), remedy=remedy, code=1)
-
-
-@contextmanager
-def _alone(directory: Path, is_done: Callable[[], bool], otherwise: str, patience: float) -> Iterator[bool]:
-    """Hold the lock of the one that sends, so that nobody works on the state; False when another did it meanwhile."""
-    lock, end = FileLock(directory / LOCK), time.monotonic() + patience
-    while True:
-        if is_done():
-            yield False
-            return
-        try:
-            with lock.acquire(timeout=0):
-                yield not is_done()
-                return
-        except Timeout:
-            if time.monotonic() > end:
-                raise Mistake(otherwise, where=str(directory), remedy="End it first", code=1) from None
-        except OSError as error:
-            raise _unwritable(directory, error) from None
-        time.sleep(0.05)
-
-
-def _make(path: Path) -> None:
-    """Make a new state with the newest schema. It appears whole, so that one without a schema is never taken for new.
-
-    It is what the migrations lead to, without loading their library for it.
+    It is made when it is missing, and brought to the newest schema when it is older than this version.
     """
-    if left := companions(path):
-        raise Mistake(
-            "a part of a state is here, but not the state itself",
-            where=str(left[0]),
-            remedy=f"Put {path.name} back beside it, or {RESTORE}",
-            code=1,
-        )
-    arriving = clean_place(path)
-    os.close(os.open(arriving, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(Store(arriving)) as store:
-        store.write_now(create)
-    put_in_place(arriving, path)
+    if url:
+        from bot.store import postgres
+
+        return postgres.open_store(directory, url)
+    from bot.store import sqlite
+
+    return sqlite.open_store(directory)
 
 
-def clean_place(path: Path) -> Path:
-    """Where what will become the state is made ready; nothing is left there of an earlier try that was cut short."""
-    arriving = path.with_name(f".{path.name}.arriving")
-    for rest in (arriving, *companions(arriving)):
-        rest.unlink(missing_ok=True)
-    return arriving
+def known_store(directory: Path, url: str = "") -> Store | None:
+    """Open the state if there is one; looking for one leaves no trace."""
+    if url:
+        from bot.store import postgres
+
+        return open_store(directory, url) if postgres.exists(directory, url) else None
+    return open_store(directory) if (directory / FILE).exists() else None
 
 
-def put_in_place(arriving: Path, path: Path) -> None:
-    """Let it become the state, at once and as a whole. Its last connection is closed, so it is a file alone."""
-    arriving.replace(path)
-    to_disk(path.parent)
+# --- Schema --------------------------------------------------------------------------------------------------------
 
 
 def create(connection: Connection) -> None:
+    """Make the newest schema. It is what the migrations lead to, without loading their library for it."""
     metadata.create_all(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def schema_version(connection: Connection) -> str:
     return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
 
 
-def _upgrade(store: Store) -> None:
-    """Bring the schema to the newest version, after a copy; the one from the upgrade before is kept too."""
-    directory = store.path.parent
-    for rest in directory.glob(".before-*.partial*"):
-        with suppress(OSError):
-            rest.unlink()
-    before = directory / f"before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite3"
-    copy(store.path, before)
-    let_go(before, "before-[0-9]*.sqlite3", others=1)
-    bring_up(store)
+def upgrade(connection: Connection) -> None:
+    """Bring the schema to the newest version, in the transaction of this connection: all of it, or nothing."""
+    from bot.store import migrations
 
-
-def bring_up(store: Store) -> None:
-    """Bring the schema to the newest version, in one transaction: all of it, or nothing."""
-    from bot.store.migrations import upgrade
-
-    store.write_now(upgrade)
+    migrations.upgrade(connection)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
 
 from bot.outcome import State
 from bot.store.backlog import LET_GO
+from bot.store.dialects import without_keys
 from bot.store.lanes import paused, save_channel, working
 from bot.store.schema import (
     EVERYTHING,
@@ -31,28 +31,7 @@ CAN_RETRY = (State.DUE, State.HELD, State.UNKNOWN, State.REFUSED, State.SKIPPED)
 CAN_SKIP = (State.DUE, State.HELD, State.UNKNOWN, State.REFUSED)
 FORGOTTEN_AT_ONCE = timedelta(days=7)
 
-# --- Runs and requests ---------------------------------------------------------------------------------------------
-
-
-def open_run(connection: Connection, run: str, pid: int, what: str, now: datetime) -> None:
-    """Write down that a process works on this state, and that all others have ended."""
-    connection.execute(update(runs).where(runs.c.ended_at.is_(None)).values(ended_at=now))
-    connection.execute(insert(runs).values(id=run, pid=pid, what=what, began_at=now))
-
-
-def close_run(connection: Connection, run: str, now: datetime) -> None:
-    connection.execute(update(runs).where(runs.c.id == run).values(ended_at=now))
-
-
-def sign(connection: Connection, run: str) -> None:
-    """Write what is there already, to know that something can be written down."""
-    connection.execute(update(runs).where(runs.c.id == run).values(id=run))
-
-
-def current_run(connection: Connection) -> RowMapping | None:
-    """The process that works on this state, as far as the rows tell."""
-    newest = select(runs).where(runs.c.ended_at.is_(None)).order_by(runs.c.began_at.desc())
-    return connection.execute(newest).mappings().first()
+# --- Requests ------------------------------------------------------------------------------------------------------
 
 
 def ask(connection: Connection, what: Mapping[str, Any], now: datetime) -> int:
@@ -62,12 +41,19 @@ def ask(connection: Connection, what: Mapping[str, Any], now: datetime) -> int:
 
 
 def take_request(connection: Connection, run: str) -> RowMapping | None:
-    """The oldest request that nobody works on, now ours; those of a dead run are ours too."""
-    waiting = select(requests).where(requests.c.ended_at.is_(None), requests.c.run != run).order_by(requests.c.id)
+    """The oldest request that nobody works on, now ours; those of another run are ours too, for it is dead.
+
+    Among replicas only the one that leads takes requests.
+    """
+    waiting = _waiting(run).order_by(requests.c.id).with_for_update()
     row = connection.execute(waiting).mappings().first()
     if row:
         connection.execute(update(requests).where(requests.c.id == row["id"]).values(run=run))
     return row
+
+
+def _waiting(run: str) -> Select[Any]:
+    return select(requests).where(requests.c.ended_at.is_(None), requests.c.run != run)
 
 
 def take_back(connection: Connection, request: int, run: str) -> RowMapping:
@@ -77,8 +63,7 @@ def take_back(connection: Connection, request: int, run: str) -> RowMapping:
 
 
 def has_request(connection: Connection, run: str) -> bool:
-    waiting = select(requests.c.id).where(requests.c.ended_at.is_(None), requests.c.run != run)
-    return connection.execute(waiting.limit(1)).first() is not None
+    return connection.execute(_waiting(run).limit(1)).first() is not None
 
 
 def item_is_shared(connection: Connection, request: int) -> None:
@@ -233,16 +218,12 @@ def guid_of(connection: Connection, item: int) -> str:
 
 def due_feeds(connection: Connection, names: Collection[str], now: datetime) -> list[str]:
     """The configured feeds whose poll is due; one that was never polled is due at once."""
-    rows = {row["name"]: row for row in connection.execute(select(feeds)).mappings()}
     everything = connection.execute(select(channels).where(channels.c.name == EVERYTHING)).mappings().first()
     if everything and paused(everything, now):
         return []
-
-    def due(name: str) -> bool:
-        row = rows.get(name)
-        return row is None or (not row["gone"] and (row["poll_due_at"] is None or row["poll_due_at"] <= now))
-
-    return [name for name in names if due(name)]
+    rows = connection.execute(select(feeds.c.name, feeds.c.gone, feeds.c.poll_due_at)).all()
+    later = {row.name for row in rows if row.gone or (row.poll_due_at is not None and row.poll_due_at > now)}
+    return [name for name in names if name not in later]
 
 
 def busy_channels(connection: Connection) -> list[str]:
@@ -309,5 +290,5 @@ def prune(connection: Connection, before: datetime) -> None:
     connection.execute(delete(runs).where(runs.c.ended_at < before))
     open_items = select(delivery_items.c.item_id).join(deliveries).where(deliveries.c.state.not_in(FINAL))
     stale = and_(items.c.last_seen < before, items.c.id.not_in(open_items))
-    bare = func.json_remove(items.c.data, "$.html", "$.summary")
+    bare = without_keys(connection, items.c.data, "html", "summary")
     connection.execute(update(items).where(stale).values(data=bare))

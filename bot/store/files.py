@@ -1,7 +1,8 @@
-"""The file of the state: what it is, looked at without changing it, and what is wrong with it, in words."""
+"""The directory and the file of the state: made ready, looked at without a change, and what is wrong, in words."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from bot.model import Mistake
 
 FILE = "delebot.sqlite3"
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 HEAD = KNOWN[-1]
 COMPANIONS = ("-wal", "-shm")
 IO_ERROR = "disk I/O error"
@@ -104,3 +105,30 @@ def check(path: Path) -> str:
 def companions(path: Path) -> list[Path]:
     """What SQLite keeps beside a database and is there now: it belongs to this database and to no other."""
     return [beside for end in COMPANIONS if (beside := path.with_name(path.name + end)).exists()]
+
+
+# --- The directory -------------------------------------------------------------------------------------------------
+
+
+def prepare_directory(directory: Path) -> None:
+    """Make the state directory, for its owner only."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError):
+        raise Mistake(
+            "this is no directory", where=str(directory), remedy="Set DELEBOT_STATE to a directory", code=1
+        ) from None
+    except OSError as error:
+        raise unwritable(directory, error) from None
+    if not os.access(directory, os.W_OK | os.X_OK) or _on_read_only_disk(directory):
+        raise unwritable(directory, None)
+
+
+def _on_read_only_disk(directory: Path) -> bool:
+    return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
+
+
+def unwritable(directory: Path, error: OSError | None) -> Mistake:
+    why = f": {error.strerror}" if error and error.strerror else ""
+    remedy = "Give the user that runs Delebot write access to it, or set DELEBOT_STATE to another directory"
+    return Mistake(f"the state directory can't be written{why}", where=str(directory), remedy=remedy, code=1)

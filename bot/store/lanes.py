@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Item, Picture, Post, Receipt
 from bot.outcome import LOOK_AFTER, Act, Standing, State, Verdict, may_repeat
 from bot.pace import Lane, Limit, Step, Waiting, next_step
 from bot.store.backlog import Held, hold_overdue
+from bot.store.dialects import insert
 from bot.store.polls import ITEM
-from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
+from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items, sessions
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -98,8 +98,10 @@ def claim(
             return step
         if held := hold_overdue(connection, channel, lane, rules.limits, now, rules.zone):
             return held
-        row = connection.execute(select(deliveries).where(deliveries.c.id == step.id)).mappings().one()
-        taken = _take(connection, row, run, rules, compose, now)
+        # Whoever changed it meanwhile has changed it before this, and whoever will, after what is done here.
+        mine = select(deliveries).where(deliveries.c.id == step.id, working).with_for_update()
+        row = connection.execute(mine).mappings().first()
+        taken = _take(connection, row, run, rules, compose, now) if row else None
         if taken:
             return taken
 
@@ -309,7 +311,7 @@ def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime)
 
 
 def _record(connection: Connection, id: int, doing: str, state: str, why: str, now: datetime) -> None:
-    connection.execute(insert(attempts).values(delivery_id=id, at=now, doing=doing, state=state, why=why))
+    connection.execute(insert(connection, attempts).values(delivery_id=id, at=now, doing=doing, state=state, why=why))
 
 
 def verify_is_due(connection: Connection, name: str, before: datetime) -> bool:
@@ -326,5 +328,21 @@ def keep_verified(connection: Connection, name: str, now: datetime, why: str, un
 
 def save_channel(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
     """Write down how a channel's lane stands."""
-    statement = insert(channels).values(name=name, **values)
+    statement = insert(connection, channels).values(name=name, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
+
+
+# --- Sessions ------------------------------------------------------------------------------------------------------
+
+
+def session_of(connection: Connection, channel: str) -> dict[str, Any] | None:
+    """The session that is kept of a channel, with what it was made from."""
+    row = connection.execute(select(sessions).where(sessions.c.channel == channel)).mappings().first()
+    return {"made_from": row["made_from"], "kept": row["kept"]} if row else None
+
+
+def keep_sessions(connection: Connection, entries: Mapping[str, Any]) -> None:
+    """Keep the sessions of these channels."""
+    for channel, entry in entries.items():
+        statement = insert(connection, sessions).values(channel=channel, **entry)
+        connection.execute(statement.on_conflict_do_update(index_elements=["channel"], set_=dict(entry)))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.identity import Known, keys_to_look_up, unmatched
 from bot.keys import content_hash, link_key, title_key
 from bot.model import Document, Item, Occasion
 from bot.outcome import State
 from bot.plan import CLOCK_SKEW, LATELY, WAITS_FOR_APPROVAL, New, Owed, Past, Plan, Raised, Seen, Shown, delivery_key
+from bot.store.dialects import alone, insert
 from bot.store.schema import channels, deliveries, delivery_items, feeds, guids, items
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def feed_row(connection: Connection, name: str) -> dict[str, Any]:
 
 def save_feed(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
     """Write down how a feed stands."""
-    statement = insert(feeds).values(name=name, **values)
+    statement = insert(connection, feeds).values(name=name, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
 
 
@@ -140,6 +140,7 @@ def save_poll(
     now: datetime,
 ) -> Plan:
     """Plan and save in one transaction: items, deliveries and the feed's memory appear together or not at all."""
+    alone(connection, "feed", feed.name)
     past = past_of(connection, feed.name, document, watched_at, now)
     planned = make_plan(past)
     for seen in planned.seen:
@@ -172,15 +173,15 @@ def _save_seen(connection: Connection, feed: str, seen: Seen, now: datetime) -> 
             values["picture"] = None  # A correction may have brought another one.
         connection.execute(update(items).where(items.c.id == seen.known.id).values(values))
     if seen.guid not in seen.known.guids and len(seen.known.guids) < NAMES:
-        name = insert(guids).values(feed=feed, guid=seen.guid, item_id=seen.known.id)
+        name = insert(connection, guids).values(feed=feed, guid=seen.guid, item_id=seen.known.id)
         connection.execute(name.on_conflict_do_nothing())
 
 
 def save_item(connection: Connection, feed: str, item: Item, guid: str, now: datetime) -> int:
     """Remember a new item under its key; its row's id."""
     values = {**_item_values(item, now), "feed": feed, "first_seen": now, "revision": 1}
-    id = connection.execute(insert(items).values(values).returning(items.c.id)).scalar_one()
-    connection.execute(insert(guids).values(feed=feed, guid=guid, item_id=id).on_conflict_do_nothing())
+    id = connection.execute(insert(connection, items).values(values).returning(items.c.id)).scalar_one()
+    connection.execute(insert(connection, guids).values(feed=feed, guid=guid, item_id=id).on_conflict_do_nothing())
     return int(id)
 
 
@@ -208,11 +209,12 @@ def owe(
         "key": delivery_key(owed.channel, occasion, owed.subject, turn), "state": owed.state, "why": owed.why,
         "wanted": 1, "order_at": owed.due_at, "due_at": owed.due_at, "made_at": now, "words": words, "urgent": urgent,
     }  # fmt: skip
-    statement = insert(deliveries).values(values).on_conflict_do_nothing().returning(deliveries.c.id)
+    statement = insert(connection, deliveries).values(values).on_conflict_do_nothing().returning(deliveries.c.id)
     id = connection.execute(statement).scalar()
     if id is not None and item_ids:
-        connection.execute(insert(delivery_items), [{"delivery_id": id, "item_id": item} for item in item_ids])
-    connection.execute(insert(channels).values(name=owed.channel).on_conflict_do_nothing())
+        listed = [{"delivery_id": id, "item_id": item} for item in item_ids]
+        connection.execute(insert(connection, delivery_items), listed)
+    connection.execute(insert(connection, channels).values(name=owed.channel).on_conflict_do_nothing())
     return id
 
 

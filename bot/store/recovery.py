@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, and_, func
 
 from bot.model import Occasion
 from bot.outcome import LOOK_AFTER, SET_BACK, Standing, State, may_repeat
+from bot.store import holds
 from bot.store.lanes import standing_of
 from bot.store.schema import Moment, channels, deliveries, feeds, metadata, requests
 
@@ -17,21 +18,37 @@ if TYPE_CHECKING:
     from bot.store.lanes import Rules
 
 
-def recover(connection: Connection, run: str, rules_of: Callable[[str], Rules | None], now: datetime) -> int:
-    """Settle what earlier runs left `sending`, whatever the clock says: they are dead, for we hold the lock.
+def recover(
+    connection: Connection, alive: Collection[str], rules_of: Callable[[str], Rules | None], now: datetime
+) -> int:
+    """Settle what all runs but these have left `sending`, and give free what they held; how much was settled."""
+    settled = _settle(connection, deliveries.c.run.not_in(alive), rules_of, now)
+    holds.free(connection, alive)
+    return settled
 
-    How many that were. What they wrote under a clock that is set back since follows it.
-    """
-    rows = (
-        connection.execute(select(deliveries).where(deliveries.c.state == State.SENDING, deliveries.c.run != run))
-        .mappings()
-        .all()
-    )
+
+def recover_run(connection: Connection, run: str, rules_of: Callable[[str], Rules | None], now: datetime) -> None:
+    """Settle what this run leaves `sending` at its end, and give free what it held."""
+    _settle(connection, deliveries.c.run == run, rules_of, now)
+    holds.free_of(connection, run)
+
+
+def recover_lane(
+    connection: Connection, channel: str, run: str, rules_of: Callable[[str], Rules | None], now: datetime
+) -> None:
+    """Settle what a lane of this very run has left, which stumbled over the database and began anew."""
+    _settle(connection, and_(deliveries.c.channel == channel, deliveries.c.run == run), rules_of, now)
+
+
+def _settle(
+    connection: Connection, which: ColumnElement[bool], rules_of: Callable[[str], Rules | None], now: datetime
+) -> int:
+    left = select(deliveries).where(deliveries.c.state == State.SENDING, which).with_for_update()
+    rows = connection.execute(left).mappings().all()
     for row in rows:
         connection.execute(
             update(deliveries).where(deliveries.c.id == row["id"]).values(_recovered(row, rules_of, now))
         )
-    follow_clock(connection, rules_of, now)
     return len(rows)
 
 
@@ -71,7 +88,9 @@ def doubt_what_is_open(connection: Connection, when: str, now: datetime) -> int:
 
 FOR_GOOD = timedelta(days=365)
 # Moments that may lie ahead. All others were the present when they were written down.
-AHEAD = {"feeds.poll_due_at", "deliveries.due_at", "deliveries.order_at", "channels.blocked_until"}
+AHEAD = {
+    "feeds.poll_due_at", "deliveries.due_at", "deliveries.order_at", "channels.blocked_until", "runs.alive_until",
+}  # fmt: skip
 # Moments that somebody else has told, so that our clock has no part in them.
 TOLD = {"items.published", "channels.good_until"}
 PAUSES = {"channels.paused_at", "channels.paused_until"}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -32,7 +33,21 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+# A row's number. SQLite counts rows by itself, in 64 bits, if the column is called an integer.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Words(TypeDecorator[str]):
+    """What others have written. PostgreSQL takes no NUL in it, which no reader would see anyway."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\0", "") if value and dialect.name == "postgresql" else value
 
 
 metadata = MetaData(
@@ -52,16 +67,16 @@ feeds = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("target", String, nullable=False, default=""),
-    Column("title", Text, nullable=False, default=""),
+    Column("title", Words, nullable=False, default=""),
     Column("language", String, nullable=False, default=""),
     Column("memory", JSON, nullable=False, default=dict),
     Column("poll_due_at", Moment),
     Column("polled_at", Moment),
     Column("ok_at", Moment),
     Column("failures", Integer, nullable=False, default=0),
-    Column("problem", Text, nullable=False, default=""),
+    Column("problem", Words, nullable=False, default=""),
     Column("gone", Boolean, nullable=False, default=False),
-    Column("doubt", Text, nullable=False, default=""),
+    Column("doubt", Words, nullable=False, default=""),
     Column("site", JSON(none_as_null=True)),
 )
 
@@ -70,10 +85,10 @@ feeds = Table(
 items = Table(
     "items",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("feed", String, nullable=False),
-    Column("link_key", Text, nullable=False, default=""),
-    Column("title_key", Text, nullable=False, default=""),
+    Column("link_key", Words, nullable=False, default=""),
+    Column("title_key", Words, nullable=False, default=""),
     Column("published", Moment),
     Column("hash", String, nullable=False),
     Column("revision", Integer, nullable=False, default=1),
@@ -91,7 +106,7 @@ guids = Table(
     "guids",
     metadata,
     Column("feed", String, primary_key=True),
-    Column("guid", Text, primary_key=True),
+    Column("guid", Words, primary_key=True),
     Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
@@ -100,15 +115,15 @@ guids = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("channel", String, nullable=False),
     Column("occasion", String, nullable=False),
-    Column("subject", Text, nullable=False),
+    Column("subject", Words, nullable=False),
     Column("turn", Integer, nullable=False, default=1),
     Column("feed", String, nullable=False, default=""),
     Column("key", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("why", Text, nullable=False, default=""),
+    Column("why", Words, nullable=False, default=""),
     Column("wanted", Integer),
     Column("shown", Integer),
     Column("order_at", Moment, nullable=False),
@@ -119,7 +134,7 @@ deliveries = Table(
     Column("run", String, nullable=False, default=""),
     Column("begun_at", Moment),
     Column("doubted_at", Moment),
-    Column("words", Text, nullable=False, default=""),
+    Column("words", Words, nullable=False, default=""),
     Column("post", JSON),
     Column("post_revision", Integer),
     Column("prepared", JSON),
@@ -143,12 +158,12 @@ delivery_items = Table(
 attempts = Table(
     "attempts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("doing", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("why", Text, nullable=False, default=""),
+    Column("why", Words, nullable=False, default=""),
 )
 
 # A channel's lane. A stopped or paused channel keeps its rows due. `verified_at` is when its platform was last asked
@@ -158,16 +173,16 @@ channels = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("target", String, nullable=False, default=""),
-    Column("stopped_why", Text, nullable=False, default=""),
+    Column("stopped_why", Words, nullable=False, default=""),
     Column("stopped_at", Moment),
     Column("paused_at", Moment),
     Column("paused_until", Moment),
     Column("blocked_until", Moment),
-    Column("blocked_why", Text, nullable=False, default=""),
+    Column("blocked_why", Words, nullable=False, default=""),
     Column("block_is_firm", Boolean, nullable=False, default=False),
     Column("last_sent_at", Moment),
     Column("verified_at", Moment),
-    Column("verify_why", Text, nullable=False, default="", server_default=""),
+    Column("verify_why", Words, nullable=False, default="", server_default=""),
     Column("good_until", Moment),
 )
 
@@ -177,15 +192,17 @@ alarms = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("about", String, nullable=False, default=""),
-    Column("well", Text, nullable=False, default=""),
-    Column("size", Integer, nullable=False, default=0),
+    Column("well", Words, nullable=False, default=""),
+    Column("size", Number, nullable=False, default=0),
     Column("began_at", Moment, nullable=False),
     Column("told_at", Moment),
     Column("ended_at", Moment),
     Column("times", Integer, nullable=False, default=0),
 )
 
-# A process that works on this state. What it left `sending` is settled by the next one.
+# A process that works on this state. What it left `sending` is settled by another one. Where several may work at once,
+# a run has a lease: until `alive_until` it counts as alive, unless it says that it ended. `config` is a fingerprint of
+# its configuration.
 runs = Table(
     "runs",
     metadata,
@@ -194,13 +211,38 @@ runs = Table(
     Column("what", String, nullable=False),
     Column("began_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("host", Words, nullable=False, default="", server_default=""),
+    Column("version", String, nullable=False, default="", server_default=""),
+    Column("config", String, nullable=False, default="", server_default=""),
+    Column("alive_until", Moment),
+)
+
+# Which run is at what, where several may work at once: at the `poll` of a feed, the `drain` of a channel, or in one of
+# the few places at a `host`, which is then `about` a feed. A hold ends with its run.
+holds = Table(
+    "holds",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("run", String, nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+    Column("about", String, nullable=False, default=""),
+)
+
+# The sessions and rotating tokens of channels, where replicas share them. Alone, they are in a file of the state.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("made_from", String, nullable=False),
+    Column("kept", JSON, nullable=False),
 )
 
 # What another process asks the one that sends to do, and the story of how it went.
 requests = Table(
     "requests",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("asked_at", Moment, nullable=False),
     Column("what", JSON, nullable=False),
     Column("run", String, nullable=False, default=""),
@@ -211,7 +253,7 @@ requests = Table(
 tellings = Table(
     "tellings",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("request_id", ForeignKey("requests.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("event", JSON, nullable=False),
 )

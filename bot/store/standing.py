@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.alerts import Alarm, message
 from bot.feeds.rhythm import calendar_of, unusual_silence, words
@@ -18,6 +17,7 @@ from bot.model import Occasion
 from bot.outcome import State
 from bot.plan import Owed
 from bot.store import desk
+from bot.store.dialects import insert
 from bot.store.polls import owe
 from bot.store.schema import alarms, deliveries, delivery_items, items
 from bot.troubles import Row, Standing, Stuck, Waiting
@@ -101,7 +101,7 @@ def save_alarms(connection: Connection, changed: Iterable[Alarm], now: datetime)
     """Write down what is wrong and what was told of it; forget what has long been well."""
     for alarm in changed:
         values = asdict(alarm)
-        statement = insert(alarms).values(values)
+        statement = insert(connection, alarms).values(values)
         connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
     connection.execute(delete(alarms).where(alarms.c.ended_at < now - FORGET_AFTER))
 
@@ -112,7 +112,8 @@ def owe_alert(connection: Connection, channel: str, lines: Sequence[str], now: d
         deliveries.c.channel == channel, deliveries.c.occasion == Occasion.ALERT, deliveries.c.state == State.DUE,
         deliveries.c.doubted_at.is_(None),
     )  # fmt: skip
-    row = connection.execute(select(deliveries.c.id, deliveries.c.words).where(waits).limit(1)).first()
+    waiting = select(deliveries.c.id, deliveries.c.words).where(waits).limit(1).with_for_update()
+    row = connection.execute(waiting).first()
     if row:
         values = {"words": message(lines, row.words), "post": None}
         connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(values))

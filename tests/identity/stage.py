@@ -22,7 +22,7 @@ from bot.net.client import Client
 from bot.outcome import State
 from bot.poll import poll
 from bot.run import adopt
-from bot.sessions import Sessions
+from bot.sessions import sessions_of
 from bot.settings import Channel, Config
 from bot.shelf import Shelf
 from bot.store import desk
@@ -79,9 +79,15 @@ class Stage:
 
     def __init__(self, store: Store) -> None:
         self.store, self.outside, self.number, self.time = store, Outside(), 0, BEGIN
-        state = store.path.parent
+        state = store.directory
         self.world = World(
-            configuration(), store, self.outside, Listeners(), Sessions(state), Shelf(state), lambda: self.time
+            configuration(),
+            store,
+            self.outside,
+            Listeners(),
+            sessions_of(store),
+            Shelf(state),
+            lambda: self.time,
         )
         store.write_now(adopt, self.world.config)
         asyncio.run(self._begin())

@@ -1,0 +1,236 @@
+"""Wakes jobs on all replicas, by Procrastinate on the PostgreSQL that they share.
+
+A job there is a wake-up and no more: what is to be done stands in our rows, and so does who is at it. So a job that is
+lost, doubled or done by the wrong one costs a moment. One replica leads: it sweeps, and mends what dead ones left.
+https://procrastinate.readthedocs.io
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import AlreadyEnqueued, AppNotOpen, ConnectorException
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from bot.jobs import POLLS_AT_ONCE, Job, Jobs, Lane
+from bot.store import holds, recovery, runs
+from bot.store.dialects import alone
+from bot.store.postgres import SCHEMA, address
+from bot.story import Event
+from bot.wake import due, engine
+
+if TYPE_CHECKING:
+    from procrastinate.jobs import Job as EngineJob
+    from sqlalchemy import Connection
+
+    from bot.lease import Lease
+
+DRAINS_AT_ONCE = 50
+LOOK_EVERY = 1.0  # Seconds between two looks of a worker for jobs whose time has come.
+LET_FINISH = 5.0  # Seconds that jobs get when the engine ends. What they wait for goes on here all the same.
+MEND_EVERY = timedelta(seconds=3)
+PAUSE = 1.0  # Seconds until the engine is tried again that lost its database.
+AWAY = (ConnectorException, psycopg.Error, PoolTimeout, OSError)
+
+
+class Again(BaseRetryStrategy):
+    """Whatever ends a job, such as the end of its replica, it is done once more: only rows say that work is done."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: EngineJob) -> RetryDecision:
+        return RetryDecision(retry_in={"seconds": 1})
+
+
+class Replicated:
+    """A kick is a job that any replica may do: at most one waits for each lane, and one more for a later time."""
+
+    def __init__(self, jobs: Jobs, lease: Lease) -> None:
+        self.jobs, self.world, self.lease = jobs, jobs.world, lease
+        self._conninfo = (
+            address(self.world.config.bot.database).set(drivername="postgresql").render_as_string(hide_password=False)
+        )
+        self._app: App | None = None
+        self._kicks: set[asyncio.Task[None]] = set()
+        self._working: asyncio.Task[None] | None = None
+        self._mended_at: datetime | None = None
+        self._abandoned: set[int] = set()
+        self._said = ""
+        jobs.kick = self.kick
+        # What they have to say of a database that is away is said once, by us, and without where it is.
+        for name in ("procrastinate", "psycopg", "psycopg.pool"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    # --- Doing -----------------------------------------------------------------------------------------------------
+
+    def _made(self) -> App:
+        app = App(connector=PsycopgConnector(configure=_set_up))
+
+        # A job that the engine gives up goes on here, for nobody is asked twice for what is under way.
+        async def poll(name: str) -> None:
+            await asyncio.shield(self.jobs.run("poll", name, if_due=True))
+
+        async def drain(name: str) -> None:
+            await asyncio.shield(self.jobs.run("drain", name))
+
+        for work in (poll, drain):
+            app.task(name=work.__name__, queue=work.__name__, retry=Again())(work)
+        return app
+
+    async def begin(self) -> None:
+        await self.world.store.write(_make_ready)
+        self._working = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        """Do the jobs that are kicked, as long as the database is there, and whenever it is there again."""
+        while True:
+            try:
+                async with self._open() as app:
+                    await _workers(app)
+            except Exception as error:  # noqa: BLE001 - whatever ended it, without it this replica does nothing
+                self._say(f"the engine of this replica ended ({type(error).__name__}), and begins anew")
+            await asyncio.sleep(PAUSE)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[App]:
+        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            self._conninfo, open=False, min_size=1, max_size=4, timeout=5, configure=_set_up,
+            check=AsyncConnectionPool.check_connection,
+        )  # fmt: skip
+        async with pool:
+            await pool.wait(timeout=5)
+            app = self._made()
+            async with app.open_async(pool):
+                self._app, self._said = app, ""
+                try:
+                    yield app
+                finally:
+                    self._app = None
+
+    async def end(self, patience: float) -> None:
+        """Take no more jobs; those that are under way are finished here, and their wake-ups are left to the others."""
+        if self._working:
+            self._working.cancel()
+        await self.jobs.finish(patience)
+        if self._working:
+            await asyncio.wait({self._working}, timeout=LET_FINISH + 1)
+
+    # --- Kicking ---------------------------------------------------------------------------------------------------
+
+    def kick(self, job: Job, name: str, at: datetime | None = None) -> None:
+        task = asyncio.create_task(self._defer(job, name, at))
+        self._kicks.add(task)
+        task.add_done_callback(self._kicks.discard)
+
+    async def _defer(self, job: Job, name: str, at: datetime | None) -> None:
+        lane = f"{job}:{name}"
+        late: dict[str, Any] = {}
+        if at is not None and at > self.world.now():
+            # One that waits for its time stands behind those that don't, or it would hold them up.
+            late = {"queueing_lock": f"{lane}@later", "schedule_at": at, "priority": -1}
+        asked = {"queue": job, "lock": lane, "queueing_lock": lane, **late}
+        # A kick that is lost is found by the sweep.
+        with suppress(AlreadyEnqueued, AppNotOpen, *AWAY):
+            if self._app:
+                await self._app.configure_task(job, **asked).defer_async(name=name)
+
+    # --- Leading ---------------------------------------------------------------------------------------------------
+
+    async def sweep(self) -> None:
+        self.jobs.swept()  # Where the database is away, starting anew would not bring it back.
+        for lane in self.jobs.rested():
+            self.jobs.run(*lane, if_due=True)
+        if not self.lease.leads:
+            self._abandoned.clear()
+            return
+        lanes = await self.world.store.read(_free_lanes, self.world)
+        with suppress(AppNotOpen, *AWAY):
+            if app := self._app:
+                waiting = await app.job_manager.list_jobs_async(status="todo")
+                queued = {_lane(job) for job in waiting if job.scheduled_at is None}
+                for lane in lanes:
+                    if lane not in queued:
+                        self.kick(*lane)
+                await self._mend(app)
+
+    async def _mend(self, app: App) -> None:
+        """Settle what the dead left, and have what they were at done by somebody else."""
+        now = self.world.now()
+        if not self.lease.judges() or (self._mended_at and abs(now - self._mended_at) < MEND_EVERY):
+            return
+        self._mended_at = now
+        settled = await self.world.store.write(_recover, self.world.rules, now)
+        if settled:
+            self.world.tell(Event("recovered", count=settled))
+        held = await self.world.store.read(holds.held)
+        doing = await app.job_manager.list_jobs_async(status="doing")
+        idle = {job.id: job for job in doing if _lane(job) not in held and job.id is not None}
+        # Between a job and its lane there is a moment at both ends, so it is looked at twice.
+        for id in self._abandoned & set(idle):
+            with suppress(*AWAY):
+                await app.job_manager.retry_job(idle[id])
+        self._abandoned = set(idle) - self._abandoned
+
+    def _say(self, why: str) -> None:
+        """Once, and not at every try."""
+        if why != self._said:
+            self.world.tell(Event("trouble", why=why, ok=False))
+        self._said = why
+
+
+async def _workers(app: App) -> None:
+    """One that polls and one that drains, so that slow sites hold up no posts; when one ends, both do."""
+    tasks = [
+        asyncio.create_task(
+            app.run_worker_async(
+                queues=[job],
+                name=job,
+                concurrency=at_once,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=LOOK_EVERY,
+                shutdown_graceful_timeout=LET_FINISH,
+            )
+        )
+        for job, at_once in (("poll", POLLS_AT_ONCE), ("drain", DRAINS_AT_ONCE))
+    ]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
+        task.result()
+
+
+def _lane(job: EngineJob) -> Lane:
+    return ("poll" if job.task_name == "poll" else "drain", str(job.task_kwargs.get("name", "")))
+
+
+async def _set_up(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute(f"SET search_path = {SCHEMA}".encode())
+    await connection.execute(b"SET application_name = 'delebot jobs'")
+    await connection.set_autocommit(False)
+
+
+def _make_ready(connection: Connection) -> None:
+    alone(connection, "schema")
+    engine.bring_up(connection)
+
+
+def _free_lanes(connection: Connection, world: Any) -> list[Lane]:
+    held = holds.held(connection)
+    return [lane for lane in due(connection, world) if lane not in held]
+
+
+def _recover(connection: Connection, rules: Any, now: datetime) -> int:
+    alone(connection, "recovery")
+    alive = [row["id"] for row in runs.alive(connection, now)]
+    return recovery.recover(connection, alive, rules, now)
