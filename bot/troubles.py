@@ -23,6 +23,8 @@ FAILING_FOR = timedelta(days=1)  # unless polls are so rare that the second one 
 STUCK_FOR = timedelta(hours=1)  # What a platform could not take for so long is no passing trouble.
 CREDENTIALS_END = (14, 7, 1, 0)  # Days before the end at which somebody is told.
 LITTLE_SPACE = 100_000_000  # Bytes. With less the next pictures and the history may not fit.
+LOST_FOR = timedelta(minutes=2)  # Whatever starts a replica again needs a moment for it.
+ALIKE_AFTER = timedelta(minutes=15)  # One after the other they are given a new version or configuration.
 CLOCK_OFF = timedelta(minutes=2)  # Signatures are refused beyond some minutes, and times of posts are wrong.
 
 Row = Mapping[str, Any]
@@ -69,6 +71,7 @@ class Standing:
     channels: Mapping[str, Row] = field(default_factory=dict)
     waiting: Sequence[Waiting] = ()
     stuck: Mapping[str, Stuck] = field(default_factory=dict)
+    replicas: Sequence[Row] = ()
 
 
 def can_tell(key: str, facts: Facts, config: Config) -> bool:
@@ -88,6 +91,7 @@ def what_is_wrong(standing: Standing, facts: Facts, config: Config, now: datetim
     zone = config.bot.timezone
     return [
         *_of_machine(facts),
+        *_of_replicas(standing.replicas, now, zone),
         *(t for name in config.channels if (t := _of_channel(name, standing, now, zone))),
         *(t for name in config.channels if (t := _of_credentials(name, standing.channels.get(name, {}), now, zone))),
         *(t for name in config.feeds if (t := _of_feed(name, standing.feeds.get(name, {}), now, zone))),
@@ -242,6 +246,32 @@ def _of_machine(facts: Facts) -> Iterator[Trouble]:
         yield Trouble(
             "clock", what, "Have it set by the network (NTP)", well="The clock of this machine is right again"
         )
+
+
+# --- Replicas ------------------------------------------------------------------------------------------------------
+
+
+def _of_replicas(replicas: Sequence[Row], now: datetime, zone: ZoneInfo) -> Iterator[Trouble]:
+    """A replica that stopped without a word, and replicas that are not alike though nobody is just changing them."""
+    living = [row for row in replicas if row["alive_until"] > now]
+    newest = max((row["began_at"] for row in replicas), default=now)
+    lost = [r for r in replicas if now - r["alive_until"] > LOST_FOR and newest < r["alive_until"]]
+    if lost:
+        where = f"A replica on {lost[0]['host']}" if len(lost) == 1 else f"{len(lost)} replicas"
+        left = "1 replica is left" if len(living) == 1 else f"{len(living)} replicas are left"
+        since = short(lost[0]["alive_until"], zone)
+        what = f"{where} stopped without a word at {since}, and none has come in its place; {left}"
+        yield Trouble("replica lost", what, "Start it again: delebot run", well="The lost replica was replaced")
+    if not living or now - newest < ALIKE_AFTER:
+        return
+    for column, what, do in (
+        ("config", "another configuration", "Give all the same files, and have them read: send SIGHUP or restart them"),
+        ("version", "another version of Delebot", "Upgrade the others too"),
+    ):
+        odd = [str(row["host"]) for row in living if row[column] != living[-1][column]]
+        if odd:
+            told = f"The replica on {odd[0]} has {what} than the one on {living[-1]['host']}"
+            yield Trouble(f"replica {column}", told, do, well="All replicas are alike again")
 
 
 def short(moment: datetime, zone: ZoneInfo) -> str:

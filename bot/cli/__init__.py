@@ -61,6 +61,7 @@ for command in (
     deciding.resume,
     keeping.backup,
     keeping.restore,
+    keeping.migrate,
 ):
     app.command()(command)
 

@@ -10,20 +10,23 @@ from itertools import count
 from pathlib import Path
 
 from filelock import Timeout
+from sqlalchemy import Connection
 
 from bot.model import Mistake
 from bot.run import lock_of
+from bot.store import pour, runs
 from bot.store.copies import check_copy, copy, let_go
-from bot.store.database import upgrade
+from bot.store.database import Store, create, open_store, upgrade
+from bot.store.dialects import alone
 from bot.store.files import FILE, HEAD, check, companions, looked_at, prepare_directory
 from bot.store.recovery import doubt_what_is_open
 from bot.store.sqlite import clean_place, put_in_place, store_at
 
 
-def backup(state: Path, target: Path) -> Path:
+def backup(state: Path, target: Path, database: str = "") -> Path:
     """Copy the state to a file, or into a directory under a dated name; where it went."""
     source = state / FILE
-    if not source.exists():
+    if not (source.exists() or database):
         raise Mistake(
             "there is no state to copy yet", where=str(state), remedy="It is made by the first delebot trigger", code=1
         )
@@ -33,16 +36,53 @@ def backup(state: Path, target: Path) -> Path:
         raise Mistake("there is a file of that name already", where=str(target), remedy="Choose another name", code=1)
     if not target.parent.is_dir():
         raise Mistake("there is no such directory", where=str(target.parent), remedy="Make it first", code=1)
+    if database:
+        with closing(open_store(state, database)) as store:
+            _copy_rows(store, target)
+        return target
     check(source)
     copy(source, target)
     return target
 
 
-def restore(state: Path, source: Path) -> str:
+def _copy_rows(store: Store, target: Path) -> None:
+    """A copy of a database that is no file, as the file that it would be; without the sessions, as ever."""
+    arriving = clean_place(target)
+    try:
+        os.close(os.open(arriving, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(store_at(arriving)) as copied:
+            copied.write_now(create)
+            store.read_now(lambda source: copied.write_now(_filled, source))
+        put_in_place(arriving, target)
+    except OSError as error:
+        what, remedy = f"the copy can't be written: {error.strerror}", "Free some space there, or choose another place"
+        raise Mistake(what, where=str(target.parent), remedy=remedy, code=1) from None
+    finally:
+        with suppress(OSError):
+            arriving.unlink(missing_ok=True)
+
+
+def _filled(copied: Connection, source: Connection) -> None:
+    pour.hold_still(source)
+    pour.pour(source, copied, silently, but=(*pour.PASSING, *pour.SECRET))
+
+
+def silently(_: str, __: int, ___: int) -> None:
+    """Nobody is told how far it is."""
+
+
+def restore(state: Path, source: Path, database: str = "") -> str:
     """Put a copy in the place of the state, and doubt what it does not know: it may have been sent since."""
     check_copy(source)
     when = made_at(source)
     prepare_directory(state)
+    held, kept = _restore_rows(state, source, when, database) if database else _restore_file(state, source, when)
+    was = f" The state before is kept as {kept.name}." if kept else ""
+    waits = f" {held} deliveries wait for a person, for they may have been sent since." if held else ""
+    return f"The state of {when} is back.{was}{waits}"
+
+
+def _restore_file(state: Path, source: Path, when: str) -> tuple[int, Path | None]:
     try:
         with lock_of(state).acquire(timeout=0):
             arriving = clean_place(state / FILE)
@@ -53,9 +93,35 @@ def restore(state: Path, source: Path) -> str:
         raise Mistake("Delebot is running on this state", where=str(state), remedy="End it first", code=1) from None
     except OSError as error:
         raise Mistake(f"the copy can't be brought back: {error.strerror}", where=str(state), code=1) from None
-    was = f" The state before is kept as {kept.name}." if kept else ""
-    waits = f" {held} deliveries wait for a person, for they may have been sent since." if held else ""
-    return f"The state of {when} is back.{was}{waits}"
+    return held, kept
+
+
+def _restore_rows(state: Path, source: Path, when: str, database: str) -> tuple[int, Path | None]:
+    """Bring a copy into a database that replicas share, while none of them works; what was there is copied first."""
+    arriving = clean_place(state / FILE)
+    kept = _free_name(state)
+    with closing(open_store(state, database)) as store:
+        _copy_rows(store, kept)
+        try:
+            held = _make_ready(source, arriving, when)
+            with closing(store_at(arriving)) as copied:
+                copied.read_now(lambda ready: store.write_now(_replaced, ready))
+        finally:
+            for rest in (arriving, *companions(arriving)):
+                rest.unlink(missing_ok=True)
+    let_go(kept, "before-restore-*.sqlite3", others=2)
+    return held, kept
+
+
+def _replaced(connection: Connection, source: Connection) -> None:
+    alone(connection, "schema")
+    now = runs.clock(connection) or datetime.now(UTC)
+    if living := runs.alive(connection, now):
+        where = ", ".join(dict.fromkeys(row["host"] for row in living))
+        remedy = "End all of them first; one that was killed counts as running for 12 seconds more"
+        raise Mistake("Delebot is running on this state", where=where, remedy=remedy, code=1)
+    pour.empty(connection, but=pour.SECRET)
+    pour.pour(source, connection, silently, but=(*pour.PASSING, *pour.SECRET))
 
 
 def made_at(source: Path) -> str:

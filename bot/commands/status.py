@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts import Trouble
+from bot.config.fingerprint import fingerprint
 from bot.life import is_alive
 from bot.outcome import State
 from bot.settings import Config
-from bot.store import desk, lanes
+from bot.store import desk, lanes, runs
 from bot.store.database import known_store, open_store
 from bot.store.schema import EVERYTHING
 from bot.store.standing import silences, standing
@@ -58,20 +59,23 @@ def _rules(config: Config) -> Callable[[str], lanes.Rules | None]:
 def _empty(config: Config, state: Path) -> dict[str, Any]:
     missing = [{"what": "nothing was polled yet", "do": "delebot trigger, or delebot run"}]
     return {
-        "running": is_alive(state), "paused": False, "articles": [], "waiting": {}, "needs_you": [], "decide": [],
-        "wrong": missing + _nobody_hears(config), "next_polls": [],
+        "running": is_alive(state), "replicas": [], "paused": False, "articles": [], "waiting": {}, "needs_you": [],
+        "decide": [], "wrong": missing + _nobody_hears(config), "next_polls": [],
     }  # fmt: skip
 
 
 def _report(connection: Connection, config: Config, state: Path, disk_free: int | None) -> dict[str, Any]:
-    now, stands, counts = clock(), standing(connection), desk.counts(connection)
+    told = runs.clock(connection)
+    now, stands, counts = told or clock(), standing(connection), desk.counts(connection)
+    replicas = _replicas(stands, config, now)
     everything = desk.channel_rows(connection).get(EVERYTHING)
     wrong = what_is_wrong(
         replace(stands, waiting=()), Facts(disk_free, silences=silences(connection, config, now)), config, now
     )
     open_ones = (State.HELD, State.UNKNOWN, State.REFUSED)
     return {
-        "running": is_alive(state),
+        "running": any(each["alive"] for each in replicas) if told else is_alive(state),
+        "replicas": replicas,
         "paused": bool(everything and lanes.paused(everything, now)),
         "articles": _articles(connection, config),
         "waiting": {
@@ -79,9 +83,37 @@ def _report(connection: Connection, config: Config, state: Path, disk_free: int 
         },
         "needs_you": [_needs(connection, row) for row in desk.of_states(connection, open_ones, limit=None)],
         "decide": [_said(of_waiting(group, stands)) | {"ids": list(group.ids)} for group in stands.waiting],
-        "wrong": [_said(t) for t in wrong] + _passing(stands, counts, config, now) + _nobody_hears(config),
+        "wrong": [
+            *map(_said, wrong),
+            *_other_files(replicas),
+            *_passing(stands, counts, config, now),
+            *_nobody_hears(config),
+        ],
         "next_polls": _next_polls(connection, config),
     }
+
+
+def _replicas(stands: Standing, config: Config, now: datetime) -> list[dict[str, Any]]:
+    """The replicas that have not said that they ended, as seen from here."""
+    living = [row for row in stands.replicas if row["alive_until"] > now]
+    leader, mine = runs.leader(living), fingerprint(config)
+    return [
+        {
+            "id": row["id"], "host": row["host"], "pid": row["pid"], "since": _iso(row["began_at"], config),
+            "version": row["version"], "alive": row in living, "leads": row["id"] == leader,
+            "config": "same" if row["config"] == mine else "other",
+        }
+        for row in stands.replicas
+    ]  # fmt: skip
+
+
+def _other_files(replicas: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The replicas that work by another configuration than the files that were read here."""
+    hosts = dict.fromkeys(each["host"] for each in replicas if each["alive"] and each["config"] == "other")
+    if not hosts:
+        return []
+    what = f"the configuration here is not the one that the replicas on {', '.join(hosts)} have read"
+    return [{"what": what, "do": "give all the same files, and send SIGHUP to those that run, or restart them"}]
 
 
 def _said(trouble: Trouble) -> dict[str, Any]:
@@ -168,7 +200,10 @@ def _iso(moment: datetime | None, config: Config) -> str | None:
 
 def text(standing: Mapping[str, Any]) -> str:
     """The report in about ten lines."""
-    life = "Delebot is running" if standing["running"] else "Delebot is not running (delebot run starts it)"
+    living = [each for each in standing["replicas"] if each["alive"]]
+    hosts = ", ".join(dict.fromkeys(each["host"] for each in living))
+    number = f": {len(living)} replica{'s' * (len(living) != 1)} on {hosts}" if living else ""
+    life = f"Delebot is running{number}" if standing["running"] else "Delebot is not running (delebot run starts it)"
     paused = "; everything is PAUSED (delebot resume)" if standing["paused"] else ""
     lines = [life + paused]
     for article in standing["articles"]:

@@ -144,7 +144,7 @@ def open_store(directory: Path, url: str) -> Store:
     """
     store = store_at(directory, address(url))
     try:
-        if store.read_now(_version) != HEAD:
+        if store.read_now(version_of) != HEAD:
             store.write_now(_bring_up)
     except BaseException:
         store.close()
@@ -156,12 +156,12 @@ def exists(directory: Path, url: str) -> bool:
     """Whether there is a state in the database. Looking leaves no trace."""
     store = store_at(directory, address(url))
     try:
-        return bool(store.read_now(_version))
+        return bool(store.read_now(version_of))
     finally:
         store.close()
 
 
-def _version(connection: Connection) -> str:
+def version_of(connection: Connection) -> str:
     """The version of the schema; empty when there is none."""
     there = connection.exec_driver_sql(f"SELECT to_regclass('{SCHEMA}.alembic_version')").scalar()
     version = schema_version(connection) if there else ""
@@ -180,7 +180,7 @@ def _bring_up(connection: Connection) -> None:
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
     alone(connection, "schema")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_FOR_THE_SCHEMA}'")
-    version = _version(connection)
+    version = version_of(connection)
     if not version:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         create(connection)

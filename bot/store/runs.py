@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
 
 from bot.store.dialects import is_postgres
 from bot.store.schema import runs
 
 REPLICA = "run"  # What the daemon's work is called; a command that does its work itself never leads.
+MISSED_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def alive(connection: Connection, now: datetime) -> Sequence[RowMapping]:
     return connection.execute(select(runs).where(lives(now)).order_by(runs.c.began_at, runs.c.id)).mappings().all()
 
 
-def leader(living: Sequence[RowMapping]) -> str:
+def leader(living: Sequence[Mapping[Any, Any]]) -> str:
     """The run that does what only one shall do; empty when there is none."""
     return next((str(row["id"]) for row in living if row["what"] == REPLICA), "")
 
@@ -87,6 +89,14 @@ def current_run(connection: Connection) -> RowMapping | None:
     """The process that works on this state alone, as far as the rows tell."""
     newest = select(runs).where(runs.c.ended_at.is_(None)).order_by(runs.c.began_at.desc())
     return connection.execute(newest).mappings().first()
+
+
+def forget_lost(connection: Connection, now: datetime) -> None:
+    """Let lost runs count as ended: commands, and replicas that were replaced or are missed for long enough."""
+    newest = connection.execute(select(func.max(runs.c.began_at)).where(runs.c.what == REPLICA)).scalar()
+    lost = and_(runs.c.ended_at.is_(None), runs.c.alive_until <= now)
+    gone = or_(runs.c.what != REPLICA, runs.c.alive_until < (newest or now), runs.c.alive_until < now - MISSED_FOR)
+    connection.execute(update(runs).where(lost, gone).values(ended_at=runs.c.alive_until))
 
 
 def replicas(connection: Connection) -> Sequence[RowMapping]:

@@ -16,7 +16,7 @@ from bot.feeds.rhythm import calendar_of, unusual_silence, words
 from bot.model import Occasion
 from bot.outcome import State
 from bot.plan import Owed
-from bot.store import desk
+from bot.store import desk, runs
 from bot.store.dialects import insert
 from bot.store.polls import owe
 from bot.store.schema import alarms, deliveries, delivery_items, items
@@ -36,6 +36,7 @@ def standing(connection: Connection) -> Standing:
         channels={name: dict(row) for name, row in desk.channel_rows(connection).items()},
         waiting=waiting(connection),
         stuck=stuck(connection),
+        replicas=[dict(row) for row in runs.replicas(connection)],
     )
 
 

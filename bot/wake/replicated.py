@@ -214,10 +214,11 @@ def _lane(job: EngineJob) -> Lane:
 
 
 async def _set_up(connection: psycopg.AsyncConnection[Any]) -> None:
+    was = connection.autocommit
     await connection.set_autocommit(True)
     await connection.execute(f"SET search_path = {SCHEMA}".encode())
     await connection.execute(b"SET application_name = 'delebot jobs'")
-    await connection.set_autocommit(False)
+    await connection.set_autocommit(was)
 
 
 def _make_ready(connection: Connection) -> None:
@@ -233,4 +234,5 @@ def _free_lanes(connection: Connection, world: Any) -> list[Lane]:
 def _recover(connection: Connection, rules: Any, now: datetime) -> int:
     alone(connection, "recovery")
     alive = [row["id"] for row in runs.alive(connection, now)]
+    runs.forget_lost(connection, now)
     return recovery.recover(connection, alive, rules, now)

@@ -28,8 +28,11 @@ CHECKS = {
         "directory", "place", "space", "elsewhere", "database", "content", "leftovers", "copies", "sessions",
     ),
     "daemon": ("daemon",),
+    "replicas": ("server", "replicas"),
     "network": ("feeds", "hosts"),
 }  # fmt: skip
+# What is looked at only where one works alone, on a state that is a file.
+ALONE = {"place", "space", "elsewhere", "database", "content", "copies", "sessions", "daemon"}
 READING = 5.0  # Seconds for the configuration, and then for every check, all of which are made at once.
 CHECKING = 12.0
 USUAL_STATES = ("/var/lib/delebot", "/data")
@@ -38,7 +41,8 @@ USUAL_STATES = ("/var/lib/delebot", "/data")
 async def examine(installation: Installation, patience: float = CHECKING) -> list[Finding]:
     """Everything that is found, in the order of the table; each check has so many seconds for it."""
     read = await _read(installation)
-    checks = [(module, name) for module, names in CHECKS.items() for name in names]
+    shared = read.settings is not None and read.settings.bot.database
+    checks = [(module, name) for module, names in CHECKS.items() for name in names if not (shared and name in ALONE)]
     found = await asyncio.gather(*(_made(module, name, read, patience) for module, name in checks))
     # What several checks stumble over is told once.
     return list({(one.how, one.what, one.where or one.name): one for several in found for one in several}.values())
