@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from bot.config.fingerprint import fingerprint
 from bot.jobs import Jobs
 from bot.model import Mistake, Mistakes
 from bot.net.client import NetProblem, host_of
-from bot.run import Tell, adopt, at_work, lock_of
+from bot.run import Tell, adopt, at_its_place, at_work
 from bot.settings import Config
 from bot.store import desk, runs
 from bot.store.database import Store, open_store
@@ -57,7 +57,7 @@ async def run(
     prepare_directory(state)
     store = open_store(state, config.bot.database)
     try:
-        with nullcontext() if store.shared else lock_of(state).acquire(timeout=0):
+        with at_its_place(store):
             for warning in config.warnings:
                 tell(Event("trouble", why=f"warning: {warning}", ok=False))
             async with at_work(config, store, tell, REPLICA, now) as jobs:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,22 @@ Tell = Callable[[Event], None]
 def lock_of(state: Path) -> FileLock:
     """The lock that one process at a time holds to send from this state."""
     return FileLock(state / "lock")
+
+
+@contextmanager
+def at_its_place(store: Store) -> Iterator[None]:
+    """The place of a daemon on a state: Timeout when there is one already, and Mistake when the state is too new.
+
+    Replicas find their places by their leases.
+    """
+    if store.shared:
+        from bot.store.postgres import refuse_newer
+
+        store.read_now(refuse_newer)
+        yield
+        return
+    with lock_of(store.directory).acquire(timeout=0):
+        yield
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from bot import kinds
 from bot.hush import secrets_of_session
 from bot.model import Attempt, Kept, Refused, Stopped
 from bot.send import Sender, perform
-from bot.store import lanes
+from bot.store import sessions as rows
 from bot.store.database import open_store
 from bot.store.files import StoreTrouble
 
@@ -124,10 +124,10 @@ class SessionRows:
         self.store = store
 
     def take(self, name: str) -> Any:
-        return self.store.read_now(lanes.session_of, name)
+        return self.store.read_now(rows.session_of, name)
 
     def put(self, entries: Mapping[str, Any]) -> None:
-        self.store.write_now(lanes.keep_sessions, entries)
+        self.store.write_now(rows.keep_sessions, entries)
 
 
 def sessions_of(store: Store) -> Sessions:

@@ -114,6 +114,9 @@ def _restore_rows(state: Path, source: Path, when: str, database: str) -> tuple[
 
 
 def _replaced(connection: Connection, source: Connection) -> None:
+    from bot.store.postgres import refuse_newer
+
+    refuse_newer(connection)
     alone(connection, "schema")
     now = runs.clock(connection) or datetime.now(UTC)
     if living := runs.alive(connection, now):

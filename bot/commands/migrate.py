@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 from bot.model import Mistake
 from bot.run import lock_of
 from bot.sessions import SessionFile
-from bot.store import lanes, pour
+from bot.store import pour
 from bot.store.copies import copy
 from bot.store.database import Store, open_store, upgrade
 from bot.store.dialects import alone
 from bot.store.files import FILE, HEAD, check
-from bot.store.postgres import address, shown
+from bot.store.postgres import address, refuse_newer, shown
+from bot.store.sessions import keep_sessions
 from bot.store.sqlite import store_at
 
 
@@ -75,13 +76,14 @@ def _into(
 def _poured(
     target: Connection, source: Connection, sessions: dict[str, Any], told: Callable[[str, int, int], None]
 ) -> dict[str, tuple[int, int]]:
+    refuse_newer(target)
     alone(target, "schema")
     if not pour.is_empty(target):
         remedy = "Name an empty database; one that holds a state already may be sent from"
         raise Mistake("this database holds a state already", where="--to", remedy=remedy, code=1)
     pour.empty(target)
     counted = pour.pour(source, target, told)
-    lanes.keep_sessions(target, sessions)
+    keep_sessions(target, sessions)
     return counted
 
 

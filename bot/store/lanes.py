@@ -16,7 +16,7 @@ from bot.pace import Lane, Limit, Step, Waiting, next_step
 from bot.store.backlog import Held, hold_overdue
 from bot.store.dialects import insert
 from bot.store.polls import ITEM
-from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items, sessions
+from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -330,19 +330,3 @@ def save_channel(connection: Connection, name: str, values: Mapping[str, Any]) -
     """Write down how a channel's lane stands."""
     statement = insert(connection, channels).values(name=name, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
-
-
-# --- Sessions ------------------------------------------------------------------------------------------------------
-
-
-def session_of(connection: Connection, channel: str) -> dict[str, Any] | None:
-    """The session that is kept of a channel, with what it was made from."""
-    row = connection.execute(select(sessions).where(sessions.c.channel == channel)).mappings().first()
-    return {"made_from": row["made_from"], "kept": row["kept"]} if row else None
-
-
-def keep_sessions(connection: Connection, entries: Mapping[str, Any]) -> None:
-    """Keep the sessions of these channels."""
-    for channel, entry in entries.items():
-        statement = insert(connection, sessions).values(channel=channel, **entry)
-        connection.execute(statement.on_conflict_do_update(index_elements=["channel"], set_=dict(entry)))

@@ -144,7 +144,8 @@ def open_store(directory: Path, url: str) -> Store:
     """
     store = store_at(directory, address(url))
     try:
-        if store.read_now(version_of) != HEAD:
+        version = store.read_now(version_of)
+        if not version or (version in KNOWN and version != HEAD):
             store.write_now(_bring_up)
     except BaseException:
         store.close()
@@ -164,7 +165,12 @@ def exists(directory: Path, url: str) -> bool:
 def version_of(connection: Connection) -> str:
     """The version of the schema; empty when there is none."""
     there = connection.exec_driver_sql(f"SELECT to_regclass('{SCHEMA}.alembic_version')").scalar()
-    version = schema_version(connection) if there else ""
+    return schema_version(connection) if there else ""
+
+
+def refuse_newer(connection: Connection) -> None:
+    """Refuse to begin to work where a newer version does. Those that work go on, and looking does no harm."""
+    version = version_of(connection)
     if version and version not in KNOWN:
         raise Mistake(
             f"this state was written by a newer Delebot (schema {version}; this one knows {HEAD})",
@@ -172,11 +178,10 @@ def version_of(connection: Connection) -> str:
             remedy="Install the newer version here too",
             code=1,
         )
-    return version
 
 
 def _bring_up(connection: Connection) -> None:
-    """Make or upgrade the schema, all of it or nothing: one replica does it, and the others wait."""
+    """Make or upgrade the schema, all of it or nothing: one process does it, and the others wait."""
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
     alone(connection, "schema")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_FOR_THE_SCHEMA}'")
@@ -184,5 +189,5 @@ def _bring_up(connection: Connection) -> None:
     if not version:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         create(connection)
-    elif version != HEAD:
+    elif version in KNOWN and version != HEAD:
         upgrade(connection)
