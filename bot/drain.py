@@ -20,7 +20,7 @@ from bot.send import perform, sender
 from bot.sessions import with_session
 from bot.settings import Channel
 from bot.shelf import anybody_uploads, images_of
-from bot.store import lanes
+from bot.store import holds, lanes
 from bot.store.backlog import Held
 from bot.store.files import StoreTrouble
 from bot.store.lanes import Claim, Owing
@@ -102,6 +102,8 @@ def tell_held(world: World, name: str, held: Held) -> None:
 
 def _claim(connection: Connection, channel: Channel, world: World) -> Claim | Held | Step:
     now, config = world.now(), world.config
+    if world.lease and not holds.is_held(connection, "drain", channel.name, world.run):
+        return Step()  # We were thought dead, and another replica is at it.
 
     def compose(owing: Owing, key: str) -> Post:
         return post_of(channel, config, owing, key, now)

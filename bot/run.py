@@ -105,7 +105,7 @@ def start(connection: Connection, world: World) -> int:
     if world.lease:
         alive |= {row["id"] for row in runs.alive(connection, now)}
     # Where others live, the one that leads finds out who is dead.
-    recovered = recovery.recover(connection, alive, world.rules, now) if len(alive) == 1 else 0
+    recovered = recovery.recover(connection, alive, world.rules, now)[0] if len(alive) == 1 else 0
     recovery.follow_clock(connection, world.rules, now)
     adopt(connection, world.config)
     return recovered

@@ -65,9 +65,16 @@ def held(connection: Connection) -> set[tuple[str, str]]:
     return {(row.job, row.name) for row in connection.execute(select(holds.c.job, holds.c.name))}
 
 
-def free(connection: Connection, alive: Collection[str]) -> None:
-    """Give free what runs held that live no more."""
-    connection.execute(delete(holds).where(holds.c.run.not_in(alive)))
+def is_held(connection: Connection, job: str, name: str, run: str) -> bool:
+    """Whether this run is still at it, which nobody changes before this transaction has ended."""
+    mine = and_(holds.c.job == job, holds.c.name == name, holds.c.run == run)
+    return connection.execute(select(holds.c.since).where(mine).with_for_update()).first() is not None
+
+
+def free(connection: Connection, alive: Collection[str]) -> set[tuple[str, str]]:
+    """Give free what runs held that live no more; what that was."""
+    freed = delete(holds).where(holds.c.run.not_in(alive)).returning(holds.c.job, holds.c.name)
+    return {(row.job, row.name) for row in connection.execute(freed)}
 
 
 def free_of(connection: Connection, run: str) -> None:

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
 def recover(
     connection: Connection, alive: Collection[str], rules_of: Callable[[str], Rules | None], now: datetime
-) -> int:
-    """Settle what all runs but these have left `sending`, and give free what they held; how much was settled."""
-    settled = _settle(connection, deliveries.c.run.not_in(alive), rules_of, now)
-    holds.free(connection, alive)
-    return settled
+) -> tuple[int, set[tuple[str, str]]]:
+    """Settle what all runs but these have left `sending`, and give free what they held: how much, and which lanes."""
+    return _settle(connection, deliveries.c.run.not_in(alive), rules_of, now), holds.free(connection, alive)
 
 
 def recover_run(connection: Connection, run: str, rules_of: Callable[[str], Rules | None], now: datetime) -> None:

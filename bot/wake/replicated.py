@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, AppNotOpen, ConnectorException
+from procrastinate.jobs import Status
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from bot.jobs import POLLS_AT_ONCE, Job, Jobs, Lane
@@ -38,13 +39,6 @@ LET_FINISH = 5.0  # Seconds that jobs get when the engine ends. What they wait f
 MEND_EVERY = timedelta(seconds=3)
 PAUSE = 1.0  # Seconds until the engine is tried again that lost its database.
 AWAY = (ConnectorException, psycopg.Error, PoolTimeout, OSError)
-
-
-class Again(BaseRetryStrategy):
-    """Whatever ends a job, such as the end of its replica, it is done once more: only rows say that work is done."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: EngineJob) -> RetryDecision:
-        return RetryDecision(retry_in={"seconds": 1})
 
 
 class Replicated:
@@ -79,7 +73,7 @@ class Replicated:
             await asyncio.shield(self.jobs.run("drain", name))
 
         for work in (poll, drain):
-            app.task(name=work.__name__, queue=work.__name__, retry=Again())(work)
+            app.task(name=work.__name__, queue=work.__name__)(work)
         return app
 
     async def begin(self) -> None:
@@ -164,16 +158,18 @@ class Replicated:
         if not self.lease.judges() or (self._mended_at and abs(now - self._mended_at) < MEND_EVERY):
             return
         self._mended_at = now
-        settled = await self.world.store.write(_recover, self.world.rules, now)
+        settled, freed = await self.world.store.write(_recover, self.world.rules, now)
         if settled:
             self.world.tell(Event("recovered", count=settled))
         held = await self.world.store.read(holds.held)
         doing = await app.job_manager.list_jobs_async(status="doing")
         idle = {job.id: job for job in doing if _lane(job) not in held and job.id is not None}
-        # Between a job and its lane there is a moment at both ends, so it is looked at twice.
-        for id in self._abandoned & set(idle):
+        # Between a job and its lane there is a moment at both ends, so one that no dead run had is looked at twice.
+        for id in {id for id, job in idle.items() if id in self._abandoned or _lane(job) in freed}:
+            # It is done away with and not again, for another job may wait for the lane already.
             with suppress(*AWAY):
-                await app.job_manager.retry_job(idle[id])
+                await app.job_manager.finish_job_by_id_async(id, Status.FAILED, delete_job=True)
+                self.kick(*_lane(idle[id]))
         self._abandoned = set(idle) - self._abandoned
 
     def _say(self, why: str) -> None:
@@ -184,7 +180,10 @@ class Replicated:
 
 
 async def _workers(app: App) -> None:
-    """One that polls and one that drains, so that slow sites hold up no posts; when one ends, both do."""
+    """One that polls and one that drains, so that slow sites hold up no posts; when one ends, both do.
+
+    No job is kept however it ends, such as by the end of its replica: only rows say that work is done.
+    """
     tasks = [
         asyncio.create_task(
             app.run_worker_async(
@@ -231,7 +230,7 @@ def _free_lanes(connection: Connection, world: Any) -> list[Lane]:
     return [lane for lane in due(connection, world) if lane not in held]
 
 
-def _recover(connection: Connection, rules: Any, now: datetime) -> int:
+def _recover(connection: Connection, rules: Any, now: datetime) -> tuple[int, set[tuple[str, str]]]:
     alone(connection, "recovery")
     alive = [row["id"] for row in runs.alive(connection, now)]
     runs.forget_lost(connection, now)
