@@ -31,8 +31,10 @@ from bot.commands.doctor.finding import Finding, Installation
 from bot.kinds import load
 from bot.net.connect import knock
 from bot.net.trouble import NetProblem
+from bot.store import runs
 from bot.store.database import open_store
 from bot.store.files import FILE
+from bot.store.runs import Run
 from tests.goldens import usual
 from tests.installation import Installation as Files
 from tests.servers import Answer, Receiver, Site, rss
@@ -596,3 +598,43 @@ async def test_the_report_says_the_same_as_the_words(clinic: Clinic) -> None:
     assert report(found)["ok"] is False
     assert [f["what"] for f in report(found)["findings"]] == [f.what for f in found]
     assert str(replace(found[0], name="x")).startswith("✓ ") and sys.executable in str(found[0])
+
+
+# --- Replicas ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(clinic: Clinic, database_url: str) -> Clinic:
+    """The same with a database that replicas share, and no state in a file."""
+    clinic.files.write(
+        "bot.env", f"ALERTS=hook\nHEARTBEAT_URL={clinic.hook.address}/puls\nDATABASE_URL={database_url}\n"
+    )
+    (clinic.state / FILE).unlink()
+    return clinic
+
+
+async def test_of_a_database_without_replicas_it_says_so_and_makes_nothing_there(shared: Clinic) -> None:
+    told = "\n".join(await shared.told())
+    assert "the database is empty" in told
+    assert "the database is empty" in "\n".join(await shared.told()), "Looking has made something."
+
+
+async def test_it_tells_of_replicas_that_are_not_alike(shared: Clinic, database_url: str) -> None:
+    now = datetime.now(UTC)
+    with closing(open_store(shared.state, database_url)) as store:
+        odd = Run("b", 2, "run", host="berit", version="0.0.1", config="another")
+        store.write_now(runs.open_run, odd, now, now + timedelta(minutes=1))
+    told = "\n".join(await shared.told())
+    assert "berit, process 2: it works by another configuration than the one here" in told
+    assert "berit, process 2: it is version 0.0.1, and this is" in told
+
+
+async def test_a_state_in_a_file_beside_the_database_is_worth_a_look(shared: Clinic) -> None:
+    open_store(shared.state).close()
+    assert "there is a state in a file too, which is not used" in "\n".join(await shared.told())
+
+
+async def test_a_database_that_is_away_is_wrong_and_told_without_its_password(clinic: Clinic) -> None:
+    on_database(clinic, "postgresql+psycopg://delebot:hemmelig@127.0.0.1:1/delebot")
+    told = "\n".join(await clinic.told())
+    assert "✗ 127.0.0.1:1/delebot: the database can't be reached" in told and "hemmelig" not in told

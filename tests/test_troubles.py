@@ -185,3 +185,46 @@ def test_a_clock_that_is_off_is_told(ahead: timedelta, said: str) -> None:
 )
 def test_what_nobody_has_looked_at_and_what_is_gone_is_not_said_to_be_well(key: str, facts: Facts, known: bool) -> None:
     assert can_tell(key, facts, CONFIG) is known
+
+
+# --- Replicas ------------------------------------------------------------------------------------------------------
+
+
+def replica(host: str, began: timedelta, heard: timedelta = timedelta(0), **more: Any) -> dict[str, Any]:
+    """A replica that began so long ago and was last heard of so long ago; a lease lasts a little longer."""
+    lease = {"alive_until": NOW - heard + 10 * timedelta(seconds=1), "began_at": NOW - began}
+    return {"host": host, "version": "1", "config": "same"} | lease | more
+
+
+def of_replicas(*replicas: dict[str, Any]) -> list[str]:
+    return [found.what for found in wrong(Standing(replicas=replicas))]
+
+
+def test_replicas_that_live_and_are_alike_are_no_trouble() -> None:
+    assert of_replicas(replica("berit", DAY), replica("anna", HOUR)) == []
+
+
+def test_a_replica_that_was_lost_is_told_until_another_comes_in_its_place() -> None:
+    living, lost = replica("berit", DAY), replica("anna", DAY, heard=HOUR)
+    (told,) = of_replicas(living, lost)
+    assert told.startswith("A replica on anna stopped without a word at ") and told.endswith("; 1 replica is left")
+    assert of_replicas(living, lost, replica("anna", MINUTE)) == []
+
+
+def test_a_replica_that_is_being_started_again_is_given_a_moment() -> None:
+    assert of_replicas(replica("berit", DAY), replica("anna", DAY, heard=MINUTE)) == []
+
+
+def test_several_that_were_lost_are_told_as_one() -> None:
+    lost = (replica(name, DAY, heard=HOUR) for name in ("anna", "dag"))
+    (told,) = of_replicas(replica("berit", DAY), replica("carl", DAY), *lost)
+    assert told.startswith("2 replicas stopped") and told.endswith("; 2 replicas are left")
+
+
+@pytest.mark.parametrize(
+    ("column", "what"), [("config", "another configuration"), ("version", "another version of Delebot")]
+)
+def test_replicas_that_stay_different_are_told_and_those_that_are_being_changed_are_not(column: str, what: str) -> None:
+    old, other = replica("anna", DAY), {column: "other"}
+    assert of_replicas(old, replica("berit", HOUR) | other) == [f"The replica on anna has {what} than the one on berit"]
+    assert of_replicas(old, replica("berit", MINUTE) | other) == []
