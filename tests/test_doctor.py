@@ -606,11 +606,14 @@ async def test_the_report_says_the_same_as_the_words(clinic: Clinic) -> None:
 @pytest.fixture
 def shared(clinic: Clinic, database_url: str) -> Clinic:
     """The same with a database that replicas share, and no state in a file."""
-    clinic.files.write(
-        "bot.env", f"ALERTS=hook\nHEARTBEAT_URL={clinic.hook.address}/puls\nDATABASE_URL={database_url}\n"
-    )
-    (clinic.state / FILE).unlink()
+    on_database(clinic, database_url)
+    for path in clinic.state.glob(f"{FILE}*"):
+        path.unlink()
     return clinic
+
+
+def on_database(it: Clinic, url: str) -> None:
+    it.files.write("bot.env", f"ALERTS=hook\nHEARTBEAT_URL={it.hook.address}/puls\nDATABASE_URL={url}\n")
 
 
 async def test_of_a_database_without_replicas_it_says_so_and_makes_nothing_there(shared: Clinic) -> None:
