@@ -188,7 +188,12 @@ class Daemon:
         with suppress(Mistake):
             if self.leads:
                 await self.world.store.write(desk.prune, before)
+                # The last one that had another configuration may have ended meanwhile.
+                await self.world.store.write(adopt, self.world.config, self._now_among_replicas())
         await asyncio.to_thread(self.world.shelf.prune, self.world.now())
+
+    def _now_among_replicas(self) -> datetime | None:
+        return self.world.now() if self.world.lease else None
 
     async def unready(self) -> str:
         """Why we are not ready: nothing can be written down, or work that may be done is not; empty when we are."""
@@ -229,8 +234,8 @@ class Daemon:
         notify("RELOADING=1")
         try:
             config = self.load()
-            await self.world.store.write(adopt, config)
             await self.world.store.write(runs.follow_config, self.world.run, fingerprint(config))
+            await self.world.store.write(adopt, config, self._now_among_replicas())
             self.world.config = config
             self.world.looked_after.clear()
             self.world.tell(Event("idle", why="the configuration was read again and is in force"))

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.model import Mistake
 from bot.store import runs
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Lease:
             await asyncio.sleep(RENEW_EVERY)
             try:
                 await self.renew()
-            except Mistake:
+            except Exception:  # noqa: BLE001 - whatever it is, without a lease nothing is shown to anybody
                 self.leads = self.leads and self.is_good()
 
     async def renew(self) -> None:

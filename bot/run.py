@@ -107,7 +107,7 @@ def start(connection: Connection, world: World) -> int:
     # Where others live, the one that leads finds out who is dead.
     recovered = recovery.recover(connection, alive, world.rules, now)[0] if len(alive) == 1 else 0
     recovery.follow_clock(connection, world.rules, now)
-    adopt(connection, world.config)
+    adopt(connection, world.config, now if world.lease else None)
     return recovered
 
 
@@ -119,8 +119,13 @@ def close(connection: Connection, world: World) -> None:
     runs.close_run(connection, world.run, now)
 
 
-def adopt(connection: Connection, config: Config) -> None:
-    """Make the rows follow the configuration in force."""
+def adopt(connection: Connection, config: Config, now: datetime | None = None) -> None:
+    """Make the rows follow the configuration in force; where replicas are at work, once all of them have the same.
+
+    Until then nobody knows which of them is the newer one, and what one doesn't know may be another's work.
+    """
+    if now is not None and {fingerprint(config)} != {row["config"] for row in runs.alive(connection, now)}:
+        return
     channels = config.channels.values()
     targets = {c.name: kinds.load(c.kind).target_of(c.settings) for c in channels}
     adoption.adopt(connection, targets, {f.name: target_of(f) for f in config.feeds.values()})

@@ -26,7 +26,8 @@ PATIENCE = timedelta(seconds=15)  # What goes wrong together is told together.
 
 async def watch(world: World, patience: timedelta = timedelta(0)) -> list[str]:
     """Tell what is wrong and was not told; the channels that owe a message for it. Writes only when there is news."""
-    facts = replace(world.facts, disk_free=free(world.store.directory), clock_ahead=world.client.clocks.ahead)
+    disk = None if world.store.shared else free(world.store.directory)
+    facts = replace(world.facts, disk_free=disk, clock_ahead=world.client.clocks.ahead)
     if not await world.store.read(_look, world, facts, patience):
         return []
     return await world.store.write(_tell, world, facts, patience)

@@ -77,7 +77,7 @@ class Replicated:
         return app
 
     async def begin(self) -> None:
-        await self.world.store.write(_make_ready)
+        await self.world.store.write(_make_ready, self.world.run, self.world.now())
         self._working = asyncio.create_task(self._work())
 
     async def _work(self) -> None:
@@ -220,9 +220,11 @@ async def _set_up(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(was)
 
 
-def _make_ready(connection: Connection) -> None:
+def _make_ready(connection: Connection, run: str, now: datetime) -> None:
     alone(connection, "schema")
     engine.bring_up(connection)
+    if not any(row["what"] == runs.REPLICA and row["id"] != run for row in runs.alive(connection, now)):
+        engine.clean_up(connection)
 
 
 def _free_lanes(connection: Connection, world: Any) -> list[Lane]:
