@@ -1,5 +1,6 @@
 # Build: docker build -t delebot .
 # Run:   docker run -d --name delebot --restart unless-stopped --stop-timeout 25 -v "$PWD/config:/config:ro" -v delebot:/data delebot
+# Two, on PostgreSQL: compose.yaml and config/kubernetes, as docs/replicas.md tells.
 # User 10001 of the container must be able to read the configuration: sudo chown -R 10001 config
 
 FROM python:3.13-slim AS build
@@ -8,7 +9,7 @@ COPY pyproject.toml constraints.txt LICENSE ./
 COPY bot ./bot
 # The environment gets no pip of its own: nothing is installed into it later.
 RUN python -m venv --without-pip /opt/delebot \
-    && pip --python /opt/delebot/bin/python install --no-cache-dir --constraint constraints.txt '.[apprise]'
+    && pip --python /opt/delebot/bin/python install --no-cache-dir --constraint constraints.txt '.[apprise,postgres]'
 
 FROM python:3.13-slim
 # A named volume takes over the owner and mode that the folder has here.

@@ -22,27 +22,43 @@ if TYPE_CHECKING:
 
 LENGTH = timedelta(seconds=12)
 RENEW_EVERY = 3.0  # Seconds.
+INEXACT = timedelta(seconds=1)  # More than by this much, no two measurements of the database's clock differ.
 GRACE = timedelta(seconds=6)  # Time for all to renew after the database was away, before anybody is thought dead.
+
+
+def steps() -> timedelta:
+    """A measure of this machine's clock that changes only when somebody sets it, and not while the machine sleeps."""
+    since_boot = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return timedelta(seconds=time.time() - since_boot)
 
 
 class SharedClock:
     """The database's clock, as far as it was last measured; a step of this machine's clock since then is left out."""
 
-    def __init__(self, local: Callable[[], datetime]) -> None:
-        self._local = local
+    def __init__(self, local: Callable[[], datetime], steps: Callable[[], timedelta] = steps) -> None:
+        self._local, self._steps = local, steps
         self._ahead, self._stepped = timedelta(0), steps()
+        self._last = datetime.min.replace(tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        return self._local() + self._ahead - (steps() - self._stepped)
+        now = self._local() + self._ahead - (self._steps() - self._stepped)
+        # No measurement is exact, and what was just written down as due shall be due.
+        if timedelta(0) < self._last - now < INEXACT:
+            return self._last
+        self._last = now
+        return now
 
-    def measure(self, told: datetime | None) -> None:
-        if told is not None:
-            self._ahead, self._stepped = told - datetime.now(UTC), steps()
+    def measure(self, ahead: timedelta) -> None:
+        """Go by the database, which is so far ahead of this machine."""
+        self._ahead, self._stepped = ahead, self._steps()
 
 
-def steps() -> timedelta:
-    """A measure of this machine's clock that changes only when somebody sets it."""
-    return timedelta(seconds=time.time() - time.monotonic())
+def ahead(connection: Connection) -> timedelta:
+    """How far the database's clock is ahead of this machine's, as exactly as it can be asked."""
+    began = datetime.now(UTC)
+    told = runs.clock(connection)
+    ended = datetime.now(UTC)
+    return (told or ended) - (began + (ended - began) / 2)
 
 
 class Lease:
@@ -55,7 +71,7 @@ class Lease:
         self._renewed = asyncio.Event()
 
     async def begin(self) -> None:
-        self.clock.measure(await self.store.read(runs.clock))
+        self.clock.measure(await self.store.read(ahead))
         now = self.clock()
         await self.store.write(runs.open_run, self.run, now, now + LENGTH)
         self._is_good(now)
@@ -72,9 +88,9 @@ class Lease:
 
     async def renew(self) -> None:
         now = self.clock()
-        told, leader = await self.store.write(_renew, self.run.id, now)
+        measured, leader = await self.store.write(_renew, self.run.id, now)
         self._is_good(now)
-        self.clock.measure(told)
+        self.clock.measure(measured)
         self.leads = leader == self.run.id
 
     def _is_good(self, now: datetime) -> None:
@@ -98,6 +114,6 @@ class Lease:
             await self._renewed.wait()
 
 
-def _renew(connection: Connection, run: str, now: datetime) -> tuple[datetime | None, str]:
-    told = runs.renew(connection, run, now + LENGTH)
-    return told, runs.leader(runs.alive(connection, now))
+def _renew(connection: Connection, run: str, now: datetime) -> tuple[timedelta, str]:
+    runs.renew(connection, run, now + LENGTH)
+    return ahead(connection), runs.leader(runs.alive(connection, now))

@@ -36,7 +36,10 @@ SET lock_timeout = 15000;
 SET idle_in_transaction_session_timeout = 15000;
 """
 # A server that vanished without a word is noticed within about fifteen seconds.
-REACH = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
+REACH = {
+    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2,
+    "client_encoding": "utf8",
+}  # fmt: skip
 LOOK = "Look whether PostgreSQL runs and DATABASE_URL names it"
 # By the code that PostgreSQL gives (https://www.postgresql.org/docs/current/errcodes-appendix.html): what is wrong, and
 # what to do about it.
@@ -187,6 +190,11 @@ def _bring_up(connection: Connection) -> None:
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_FOR_THE_SCHEMA}'")
     version = version_of(connection)
     if not version:
+        if (encoding := connection.exec_driver_sql("SHOW server_encoding").scalar()) != "UTF8":
+            remedy = "Make one that can: createdb --encoding=UTF8 --template=template0"
+            raise Mistake(
+                f"the database can't hold every sign ({encoding})", where="DATABASE_URL", remedy=remedy, code=1
+            )
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         create(connection)
     elif version in KNOWN and version != HEAD:

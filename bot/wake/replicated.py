@@ -23,7 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from bot.jobs import POLLS_AT_ONCE, Job, Jobs, Lane
 from bot.store import holds, recovery, runs
 from bot.store.dialects import alone
-from bot.store.postgres import SCHEMA, address
+from bot.store.postgres import REACH, SCHEMA, address
 from bot.story import Event
 from bot.wake import due, engine
 
@@ -93,7 +93,7 @@ class Replicated:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[App]:
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            self._conninfo, open=False, min_size=1, max_size=4, timeout=5, configure=_set_up,
+            self._conninfo, open=False, min_size=1, max_size=4, timeout=5, configure=_set_up, kwargs=REACH,
             check=AsyncConnectionPool.check_connection,
         )  # fmt: skip
         async with pool:

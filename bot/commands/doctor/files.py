@@ -41,12 +41,17 @@ def permissions(installation: Installation) -> Iterator[Finding]:
     exposed = installation.found.exposed if installation.found else []
     for path in dict.fromkeys(exposed):
         yield wrong(EXPOSED, printable(str(path)), f"Run: chmod 600 {printable(shlex.quote(str(path)))}")
-    open_to_all = [path for path in _below(installation.config) if path.stat().st_mode & stat.S_IWOTH]
+    open_to_all = [path for path in _below(installation.config) if _can_be_changed_by_all(path)]
     for path in open_to_all:
         remedy = f"Run: chmod o-w {printable(shlex.quote(str(path)))}"
         yield wrong("others on this machine can change this", printable(str(path)), remedy)
     if not exposed and not open_to_all and installation.config.is_dir():
         yield right("nobody else can read or change the secrets", installation.config)
+
+
+def _can_be_changed_by_all(path: Path) -> bool:
+    """Modes count for nothing on what is mounted to be read only, as Kubernetes does it."""
+    return bool(path.stat().st_mode & stat.S_IWOTH) and not os.statvfs(path).f_flag & os.ST_RDONLY
 
 
 def _below(folder: Path) -> Iterator[Path]:
