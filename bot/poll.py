@@ -164,12 +164,14 @@ def _save_poll(
 
 def _planner(world: World, feed: Feed, document: Document) -> MakePlan:
     """The plan as a function of the past, with everything else of this poll filled in."""
-    config, now = world.config, world.now()
-
-    def compose(channel: Channel, item: Item) -> Post:
-        return draft_of(channel, config, item, document.title, now)
+    config = world.config
 
     def make_plan(past: Past) -> Plan:
+        now = world.now()  # That of the transaction, for it is what puts articles in their order.
+
+        def compose(channel: Channel, item: Item) -> Post:
+            return draft_of(channel, config, item, document.title, now)
+
         return plan(document, past, feed, tuple(config.channels.values()), now=now, compose=compose, same=same_post)
 
     return make_plan

@@ -77,6 +77,7 @@ class Replicated:
         return app
 
     async def begin(self) -> None:
+        _hush_lost_jobs(asyncio.get_running_loop())
         await self.world.store.write(_make_ready, self.world.run, self.world.now())
         self._working = asyncio.create_task(self._work())
 
@@ -177,6 +178,21 @@ class Replicated:
         if why != self._said:
             self.world.tell(Event("trouble", why=why, ok=False))
         self._said = why
+
+
+def _hush_lost_jobs(loop: asyncio.AbstractEventLoop) -> None:
+    """Say nothing of each job whose end the engine could not write down: that the database is away is said once."""
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if isinstance(context.get("exception"), ConnectorException):
+            return
+        if before:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
 
 
 async def _workers(app: App) -> None:
