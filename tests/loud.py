@@ -22,7 +22,8 @@ from bot.cli.terminal import When
 
 LOGGERS = (
     "aiohttp", "aiohttp.access", "aiohttp.client", "aiohttp.internal", "aiosmtplib", "alembic", "apprise",
-    "apscheduler", "asyncio", "delebot", "filelock", "httpcore", "httpx", "PIL", "sqlalchemy", "sqlalchemy.engine",
+    "apscheduler", "asyncio", "delebot", "filelock", "httpcore", "httpx", "PIL", "procrastinate", "psycopg",
+    "psycopg.pool", "sqlalchemy", "sqlalchemy.engine",
     "sqlalchemy.orm", "sqlalchemy.pool", "urllib3",
 )  # fmt: skip
 

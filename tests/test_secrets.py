@@ -26,6 +26,7 @@ from urllib.parse import quote, unquote_to_bytes
 import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
+from sqlalchemy import make_url
 
 from bot import kinds
 from bot.cli import terminal
@@ -33,6 +34,7 @@ from bot.config.load import look
 from bot.config.values import holds_secret
 from bot.hush import secrets_of, secrets_of_address, secrets_of_session
 from bot.kinds import load
+from bot.life import LIFE_SIGN
 from bot.model import Attempt, Problem, Receipt
 from bot.net.client import Client
 from bot.outcome import Doing
@@ -397,6 +399,34 @@ def test_no_command_lets_a_secret_out_whatever_it_is_answered(house: House) -> N
     assert "kanarisession" in (house.state / "sessions.json").read_text()
     assert [name for name, server in house.servers.items() if not server.taken] == ["puls"]
     nothing_went_astray(house)
+
+
+def on_database(house: House, address: str, port: int | None = None) -> None:
+    """Keep the state in a database whose address holds a canary; at a port at which nobody listens, if one is given."""
+    secret = make_url(address).set(password="kanaridatabase")
+    if port:
+        secret = secret.set(host="127.0.0.1", port=port, query={})
+    lines = (house.config / "bot.env").read_text().partition("DATABASE_URL")[0]
+    house.write("bot.env", f"{lines}DATABASE_URL={secret.render_as_string(hide_password=False)}\n")
+
+
+def test_neither_the_password_of_the_database_nor_what_it_holds_is_let_out(house: House, database_url: str) -> None:
+    house.loud("trigger")
+    on_database(house, database_url)
+    said = [house.loud("migrate"), house.loud("trigger")]
+    house.news(2)
+    said += [house.loud(*(word.format(house.folder) for word in words)) for words in COMMANDS]
+    daemon = house.start("run", main="tests.loud")
+    with ThreadPoolExecutor(1) as listening:
+        heard = listening.submit(lambda: daemon.communicate(timeout=60))
+        until((house.state / LIFE_SIGN).exists, "its sign of life")
+        said.append(house.loud("status"))
+        daemon.send_signal(signal.SIGINT)
+        said += heard.result()
+    on_database(house, database_url, port=9)
+    away = [house.loud(*words) for words in (("status",), ("trigger",), ("run",), ("doctor",), ("migrate",))]
+    assert all("can't be reached" in text for text in away)
+    house.nothing_is_out(said + away)
 
 
 def nothing_went_astray(house: House) -> None:

@@ -90,7 +90,7 @@ def _engine(url: URL) -> Engine:
     try:
         engine = create_engine(
             url, connect_args={**REACH, **url.query}, pool_pre_ping=True, pool_size=READERS,
-            max_overflow=WRITERS, pool_timeout=15,
+            max_overflow=WRITERS, pool_timeout=15, hide_parameters=True,
         )  # fmt: skip
     except (ImportError, NoSuchModuleError):
         raise Mistake(
