@@ -6,7 +6,7 @@ bin := .venv/bin
 workers := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 export PYTHON
 
-.PHONY: help setup demo test test-faults test-servers fuzz check format generated constraints clean
+.PHONY: help setup demo test test-faults test-replicas test-servers fuzz check format generated constraints clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -22,6 +22,9 @@ test: setup ## Run the tests
 
 test-faults: setup ## Kill the real daemon hundreds of times among servers that fail, and count what was lost and doubled
 	@$(bin)/python -m tests.faults $(ARGS)
+
+test-replicas: setup ## Kill replicas on a real PostgreSQL, stop that too, upgrade in the middle, and count
+	@$(bin)/python -m tests.replicas $(ARGS)
 
 fuzz: setup ## Feed it damaged and hostile feeds for a minute
 	@$(bin)/python -m tests.fuzz $(or $(ARGS),--seconds 60)

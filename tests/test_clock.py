@@ -20,7 +20,7 @@ from bot.jobs import Jobs
 from bot.life import LIFE_SIGN, is_alive
 from bot.model import Attempt, Occasion, Post, Receipt, Unknown
 from bot.outcome import Standing, State, Verdict, may_repeat
-from bot.run import at_work, lock_of
+from bot.run import at_work
 from bot.store import desk
 from bot.store.lanes import Claim
 from bot.store.recovery import AHEAD, PAUSES, moments
@@ -41,18 +41,22 @@ def polls(bench: Bench) -> int:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path / "state")
+async def bench(tmp_path: Path, database: str) -> AsyncIterator[Bench]:
+    """Where replicas share a database, it is its clock that is moved."""
+    made = Bench(tmp_path / "state", database)
     await made.trigger()
     yield made
-    for server in (made.site, made.slack, made.hook):
-        server.end()
+    made.end()
+
+
+# A replica that is at work doesn't believe that its clock was moved; see `tests/test_leases.py`.
+works_alone = pytest.mark.parametrize("database", [""], ids=["sqlite"])
 
 
 @asynccontextmanager
 async def running(bench: Bench, ticks: list[float]) -> AsyncIterator[Local]:
     """A run that goes on while the clock is moved, with a clock of its own for how long things take."""
-    with closing(bench.store()) as store, lock_of(bench.state):
+    with closing(bench.store()) as store, bench.alone():
         async with at_work(bench.config, store, bench.told.append, "run", bench.now) as made:
             yield Local(Jobs(made.world, lambda: ticks[0]))
 
@@ -87,6 +91,7 @@ async def test_after_the_clock_is_set_back_news_is_shared_once_and_at_once(by: t
     assert len(bench.slack.taken) == 2
 
 
+@works_alone
 @pytest.mark.parametrize("by", [2 * MINUTE, YEAR])
 async def test_a_run_goes_on_when_the_clock_is_set_back_under_it(by: timedelta, bench: Bench) -> None:
     every = 15 * MINUTE
@@ -181,6 +186,7 @@ def test_what_is_remembered_for_a_while_is_not_repeated_since_a_moment_that_lies
     assert not may_repeat(standing, NOW - MINUTE) and not may_repeat(standing, NOW + HOUR)
 
 
+@works_alone
 async def test_what_is_looked_up_by_a_clock_that_is_wrong_is_not_taken_for_missing(bench: Bench) -> None:
     """By its own clock the platform has nothing that was posted since, and it would be posted again."""
     with Server(Zulip()) as server:
@@ -195,6 +201,7 @@ async def test_what_is_looked_up_by_a_clock_that_is_wrong_is_not_taken_for_missi
                 await show(wake.world, tulip, taken, Attempt(bench.now()))
 
 
+@works_alone
 async def test_a_clock_is_wrong_when_the_servers_say_so(bench: Bench) -> None:
     async with running(bench, [0.0]) as wake:
         post = Post("k", Occasion.SHARE, bench.now())
@@ -231,6 +238,7 @@ def test_a_sign_of_life_from_before_the_clock_was_set_back_is_none(tmp_path: Pat
 # --- Forward, and asleep -------------------------------------------------------------------------------------------
 
 
+@works_alone
 async def test_after_hours_of_sleep_each_feed_is_asked_once_and_what_is_due_goes_once(bench: Bench) -> None:
     ticks = [0.0]
     async with running(bench, ticks) as wake:
@@ -247,6 +255,7 @@ async def test_after_hours_of_sleep_each_feed_is_asked_once_and_what_is_due_goes
     assert polls(bench) == asked + 1 and bench.posts == [2, 2]
 
 
+@works_alone
 async def test_a_job_that_the_sleep_interrupts_is_not_taken_for_one_that_hangs(bench: Bench) -> None:
     ticks = [0.0]
     async with running(bench, ticks) as wake:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.commands.decide import decide, named, text
+from bot.commands.decide import Decided, Named, decide, named, text
 from bot.model import Mistake
 from bot.outcome import State
 from bot.plan import Owed
@@ -20,13 +24,31 @@ from tests.values import NOW, article
 FEED = "klyngen"
 
 
+@dataclass
+class Scene:
+    """A state with deliveries 1 to 6, the newest article first: held, held, due, unknown, held, sent."""
+
+    state: Path
+    database: str
+
+    def decide(self, what: str, which: Sequence[Named]) -> Decided:
+        return decide(self.state, what, which, database=self.database)
+
+    def read(self, *columns: Any) -> list[Any]:
+        """These columns of the deliveries, in the order of their numbers."""
+        with closing(open_store(self.state, self.database)) as store:
+            return store.read_now(lambda c: list(c.execute(select(*columns).order_by(deliveries.c.id))))
+
+    @property
+    def states(self) -> list[str]:
+        return [row.state for row in self.read(deliveries.c.state)]
+
+
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """Deliveries 1 to 6, the newest article first: held, held, due, unknown, held, sent."""
-    store = open_store(tmp_path)
-    store.write_now(fill)
-    store.close()
-    return tmp_path
+def scene(tmp_path: Path, database: str) -> Scene:
+    with closing(open_store(tmp_path, database)) as store:
+        store.write_now(fill)
+    return Scene(tmp_path, database)
 
 
 def fill(connection: Connection) -> None:
@@ -35,14 +57,6 @@ def fill(connection: Connection) -> None:
         item = polls.save_item(connection, FEED, article(number), f"guid {number}", NOW)
         channel = "room" if number < 5 else "hook"
         polls.owe(connection, Owed(channel, f"item {number}", state, NOW), [item], feed=FEED, now=NOW)
-
-
-def states(state: Path) -> list[str]:
-    store = open_store(state)
-    try:
-        return store.read_now(lambda c: list(c.execute(select(deliveries.c.state).order_by(deliveries.c.id)).scalars()))
-    finally:
-        store.close()
 
 
 @pytest.mark.parametrize(
@@ -65,37 +79,34 @@ def test_a_span_that_ends_before_it_begins_is_turned_round_by_its_remedy() -> No
         named("42-12")
 
 
-def test_a_span_approves_what_is_held_in_it_and_leaves_the_rest_alone(state: Path) -> None:
-    decided = decide(state, "approve", [range(1, 100)])
-    assert states(state) == ["due", "due", "due", "unknown", "due", "sent"]
+def test_a_span_approves_what_is_held_in_it_and_leaves_the_rest_alone(scene: Scene) -> None:
+    decided = scene.decide("approve", [range(1, 100)])
+    assert scene.states == ["due", "due", "due", "unknown", "due", "sent"]
     assert sorted(decided.ids) == [1, 2, 5] and decided.ask is not None
     assert set(decided.ask.channels) == {"room", "hook"}
 
 
-def test_a_span_skips_what_waits_for_a_person_and_not_what_goes_by_itself(state: Path) -> None:
-    decided = decide(state, "skip", [range(2, 6)])
-    assert states(state) == ["held", "skipped", "due", "skipped", "skipped", "sent"]
+def test_a_span_skips_what_waits_for_a_person_and_not_what_goes_by_itself(scene: Scene) -> None:
+    decided = scene.decide("skip", [range(2, 6)])
+    assert scene.states == ["held", "skipped", "due", "skipped", "skipped", "sent"]
     assert decided.ask is None
 
 
-def test_a_span_retries_what_waits_for_a_person(state: Path) -> None:
-    decide(state, "retry", [range(3, 7)])
-    assert states(state) == ["held", "held", "due", "due", "due", "sent"]
+def test_a_span_retries_what_waits_for_a_person(scene: Scene) -> None:
+    scene.decide("retry", [range(3, 7)])
+    assert scene.states == ["held", "held", "due", "due", "due", "sent"]
 
 
-def test_spans_and_numbers_may_overlap(state: Path) -> None:
-    decided = decide(state, "approve", [range(1, 3), 2, 5, 5])
+def test_spans_and_numbers_may_overlap(scene: Scene) -> None:
+    decided = scene.decide("approve", [range(1, 3), 2, 5, 5])
     assert sorted(decided.ids) == [1, 2, 5]
 
 
-def test_what_is_approved_together_goes_in_the_order_of_publication(state: Path) -> None:
-    assert decide(state, "approve", [1, 2, 5]).ids == (5, 2, 1)
-    store = open_store(state)
-    order = store.read_now(lambda c: c.execute(select(deliveries.c.id).order_by(deliveries.c.order_at)).scalars().all())
-    due = store.read_now(lambda c: set(c.execute(select(deliveries.c.due_at)).scalars()))
-    store.close()
-    assert [id for id in order if id in (1, 2, 5)] == [5, 2, 1]
-    assert all(moment < NOW + timedelta(days=400) for moment in due)
+def test_what_is_approved_together_goes_in_the_order_of_publication(scene: Scene) -> None:
+    assert scene.decide("approve", [1, 2, 5]).ids == (5, 2, 1)
+    rows = scene.read(deliveries.c.id, deliveries.c.order_at, deliveries.c.due_at)
+    assert [row.id for row in sorted(rows, key=lambda row: row.order_at) if row.id in (1, 2, 5)] == [5, 2, 1]
+    assert all(row.due_at < NOW + timedelta(days=400) for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -109,12 +120,12 @@ def test_what_is_approved_together_goes_in_the_order_of_publication(state: Path)
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_changed(
-    state: Path, what: str, which: list[int | range], said: str
+    scene: Scene, what: str, which: list[int | range], said: str
 ) -> None:
-    before = states(state)
+    before = scene.states
     with pytest.raises(Mistake, match=said):
-        decide(state, what, which)
-    assert states(state) == before
+        scene.decide(what, which)
+    assert scene.states == before
 
 
 def test_it_is_said_how_many_were_decided() -> None:

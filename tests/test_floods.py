@@ -8,13 +8,14 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, create_engine
 
 from bot.model import Busy, Occasion, Stopped
 from bot.outcome import State
 from bot.plan import Owed
 from bot.settings import Window
 from bot.store import desk, polls
+from bot.store.postgres import SCHEMA
 from tests.floods.bench import HOOK, Bench, Wishes, in_memory, rolled_back
 from tests.floods.situations import HOUR, QUARTER, SITUATIONS, Situation, away
 from tests.floods.table import EVERY_SETTING, FILE, HEAD, SETTINGS, line, outcome, played
@@ -77,6 +78,16 @@ def test_each_situation_comes_out_right_under_every_setting(engine: Engine, situ
             assert len({why for _, why in bench.held()}) <= 1, wishes
             nothing_is_lost_and_tomorrow_passes(bench)
     assert line(situation, [came[wishes] for wishes in SETTINGS]) in FILE.read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("what", THOROUGHLY)
+def test_a_situation_comes_out_as_well_on_postgresql(what: str, ready_url: str) -> None:
+    (situation,) = (situation for situation in SITUATIONS if situation.what == what)
+    engine = create_engine(ready_url, connect_args={"options": f"-csearch_path={SCHEMA}"})
+    with played(engine, situation, DEFAULT) as bench:
+        assert outcome(bench) == situation.right(DEFAULT)
+        nothing_is_lost_and_tomorrow_passes(bench)
+    engine.dispose()
 
 
 def nothing_is_lost_and_tomorrow_passes(bench: Bench) -> None:

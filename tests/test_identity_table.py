@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bot.store.database import open_store
 from tests.identity.cases import Case, cases
 from tests.identity.stage import Stage
+from tests.postgres import Server
 
 CASES = cases(Path(__file__).parent / "identity")
 
@@ -60,14 +62,30 @@ NAMED = (
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    store = open_store(tmp_path_factory.mktemp("state"))
-    yield Stage(store)
-    store.close()
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with closing(open_store(tmp_path_factory.mktemp("state"))) as store:
+        yield Stage(store)
+
+
+@pytest.fixture(scope="module")
+def replicated(tmp_path_factory: pytest.TempPathFactory, postgres: Server, made_ready: str) -> Iterator[Stage]:
+    url = postgres.create(like=made_ready)
+    with closing(open_store(tmp_path_factory.mktemp("state"), url)) as store:
+        yield Stage(store)
+    postgres.drop(url)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_the_table(case: Case, stage: Stage) -> None:
+async def test_the_table(case: Case, alone: Stage) -> None:
+    await comes_out_right(case, alone)
+
+
+@pytest.mark.parametrize("name", NAMED)
+async def test_the_table_on_postgresql(name: str, replicated: Stage) -> None:
+    await comes_out_right(CASES[name], replicated)
+
+
+async def comes_out_right(case: Case, stage: Stage) -> None:
     shown = await stage.play(case)
     assert (shown.posts, shown.edits, shown.held) == (case.posts, case.edits, case.held)
     assert len(shown.slack) == len(shown.posts)

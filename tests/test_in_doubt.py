@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,9 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from bot import kinds
-from bot.commands.decide import decide
 from bot.model import Mistake
 from bot.outcome import State
-from bot.sessions import FILE
+from bot.sessions import sessions_of
 from bot.settings import Channel
 from bot.store.adoption import adopt
 from bot.store.schema import deliveries
@@ -82,15 +82,14 @@ def only(bench: Bench, channel: Channel) -> None:
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    bench, zulip = Bench(tmp_path / "state"), Zulip()
+def case(tmp_path: Path, database: str) -> Iterator[Case]:
+    bench, zulip = Bench(tmp_path / "state", database), Zulip()
     with Server(zulip) as server:
         to = {"server": server.address, "email": "bot@x.example", "key": SecretStr("hemmelig"), "stream": "nytt"}
         settings = kinds.load("zulip").settings(**to)
         only(bench, a_channel("tulip", "zulip", settings, allow_private=True, images=False))
         yield Case(bench, zulip, server)
-    for each in (bench.site, bench.slack, bench.hook):
-        each.end()
+    bench.end()
 
 
 async def test_a_post_whose_answer_was_lost_is_looked_for_and_found(case: Case) -> None:
@@ -149,7 +148,7 @@ async def test_what_a_person_takes_back_is_deleted_and_stays_away(case: Case) ->
     await case.publish(ONE)
     await case.publish(TWO, ONE)
     (row,) = [row for row in case.bench.rows() if row["state"] == State.SENT]
-    ask = decide(case.bench.state, "retract", [row["id"]], case.bench.config).ask
+    ask = case.bench.decide("retract", [row["id"]]).ask
     assert ask is not None
     await case.bench.trigger(channels=ask.channels, poll=False)
     assert case.state == [State.RETRACTED]
@@ -165,17 +164,17 @@ async def test_what_was_not_sent_or_can_not_be_deleted_is_not_taken_back(case: C
     await case.publish(TWO, ONE)
     (row,) = case.bench.rows()
     with pytest.raises(Mistake, match="it is due"):
-        decide(case.bench.state, "retract", [row["id"]], case.bench.config)
+        case.bench.decide("retract", [row["id"]])
 
 
-async def test_slack_takes_nothing_back(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "state")
+async def test_slack_takes_nothing_back(tmp_path: Path, database: str) -> None:
+    bench = Bench(tmp_path / "state", database)
     await bench.trigger()
     bench.site.body = rss(TWO, ONE)
     await bench.trigger()
     row = next(row for row in bench.rows() if row["channel"] == "room")
     with pytest.raises(Mistake, match="this platform takes nothing back"):
-        decide(bench.state, "retract", [row["id"]], bench.config)
+        bench.decide("retract", [row["id"]])
 
 
 @dataclass
@@ -210,8 +209,8 @@ class Pds:
         )
 
 
-async def test_a_session_is_made_once_kept_and_made_anew_when_it_ends(tmp_path: Path) -> None:
-    bench, pds = Bench(tmp_path / "state"), Pds()
+async def test_a_session_is_made_once_kept_and_made_anew_when_it_ends(tmp_path: Path, database: str) -> None:
+    bench, pds = Bench(tmp_path / "state", database), Pds()
     with Server(pds) as server:
         pds.address = server.address
         settings = kinds.load("bluesky").settings(
@@ -231,7 +230,8 @@ async def test_a_session_is_made_once_kept_and_made_anew_when_it_ends(tmp_path: 
         assert bench.states("sky").count(State.DUE) == 1
         await bench.days(0.01)
         assert (len(pds.records), pds.logins) == (3, 2)
-    kept = (tmp_path / "state" / FILE).read_text()
+    with closing(bench.store()) as store:
+        kept = str(sessions_of(store).drawer.take("sky"))
     assert "access-2" in kept and "abcd-efgh" not in kept
 
 

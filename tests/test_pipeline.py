@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import kinds
-from bot.commands.decide import decide
+from bot.commands.decide import Decided, Named, decide
 from bot.commands.trigger import Ask, trigger
 from bot.outcome import State
 from bot.run import at_work, lock_of
@@ -28,10 +29,13 @@ ONE, TWO, THREE = (1, "Første sak"), (2, "Andre sak"), (3, "Tredje sak")
 
 
 class Bench:
-    """A site, two receivers, a configuration for them, and a clock that can be moved."""
+    """A site, two receivers, a configuration for them, and a clock that can be moved.
 
-    def __init__(self, state: Path) -> None:
-        self.state = state
+    The state is in the directory, or else in the `database` of that address.
+    """
+
+    def __init__(self, state: Path, database: str = "") -> None:
+        self.state, self.database = state, database
         self.site, self.slack, self.hook = Site(rss(ONE)), Receiver(), Receiver()
         self.ahead = timedelta(0)
         self.told: list[Event] = []
@@ -56,15 +60,11 @@ class Bench:
     async def trigger(self, **ask: Any) -> bool:
         """One trigger, as a process of its own would do it."""
         self.told.clear()
-        store = open_store(self.state)
-        try:
-            with lock_of(self.state):
-                async with at_work(self.config, store, self.told.append, "trigger", self.now) as wake:
-                    ok = await trigger(wake, Ask(**ask))
-                    await wake.finish(5)
-                    return ok
-        finally:
-            store.close()
+        with closing(self.store()) as store, self.alone():
+            async with at_work(self.config, store, self.told.append, "trigger", self.now) as wake:
+                ok = await trigger(wake, Ask(**ask))
+                await wake.finish(5)
+                return ok
 
     async def days(self, number: float) -> bool:
         """Let time pass, and trigger."""
@@ -72,24 +72,30 @@ class Bench:
         return await self.trigger()
 
     def store(self) -> Store:
-        return open_store(self.state)
+        return open_store(self.state, self.database)
+
+    def alone(self) -> AbstractContextManager[Any]:
+        """What a run holds that works alone."""
+        return nullcontext() if self.database else lock_of(self.state)
+
+    def decide(self, what: str, which: Sequence[Named]) -> Decided:
+        """What a person decides."""
+        return decide(self.state, what, which, self.config if what == "retract" else None, self.database)
 
     def rows(self) -> list[Any]:
-        store = self.store()
-        try:
+        with closing(self.store()) as store:
             return list(reversed(store.read_now(desk.of_states, tuple(State), 1000)))
-        finally:
-            store.close()
 
     def states(self, channel: str) -> list[str]:
         return [row["state"] for row in self.rows() if row["channel"] == channel]
 
     def write(self, work: Any, *args: Any) -> Any:
-        store = self.store()
-        try:
+        with closing(self.store()) as store:
             return store.write_now(work, *args)
-        finally:
-            store.close()
+
+    def end(self) -> None:
+        for server in (self.site, self.slack, self.hook):
+            server.end()
 
     @property
     def posts(self) -> list[int]:
@@ -102,11 +108,10 @@ def titles(receiver: Receiver) -> list[str]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path / "state")
+def bench(tmp_path: Path, database: str) -> Iterator[Bench]:
+    made = Bench(tmp_path / "state", database)
     yield made
-    for server in (made.site, made.slack, made.hook):
-        server.end()
+    made.end()
 
 
 async def test_a_new_article_reaches_every_channel_once(bench: Bench) -> None:
@@ -228,7 +233,7 @@ async def test_what_is_too_much_after_a_receiver_was_down_waits_for_a_person_and
     held = [row["id"] for row in bench.rows() if row["channel"] == "hook" and row["state"] == "held"]
     assert len(held) == 6 and len(bench.hook.taken) == 2
     bench.hook.taken.clear()
-    decided = decide(bench.state, "approve", held)
+    decided = bench.decide("approve", held)
     assert decided.ask and await bench.trigger(channels=decided.ask.channels, poll=False)
     assert titles(bench.hook) == [f"item.published Sak fra dag {day}" for day in range(6)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.kinds import load
-from bot.sessions import ENDED, FILE, SessionFile, Sessions
+from bot.sessions import ENDED, FILE, SessionFile, Sessions, sessions_at
 from bot.settings import Channel, ChannelSettings
 
 
@@ -17,18 +17,22 @@ def channel(name: str = "rom", url: str = "https://mottaker.example/a") -> Chann
     return Channel(name=name, kind="webhook", settings=settings, wishes=ChannelSettings(kind="webhook"))
 
 
-def test_what_is_kept_is_found_again_also_by_another_process(tmp_path: Path) -> None:
-    Sessions(SessionFile(tmp_path)).write(channel(), {"access": "hemmelig"})
-    Sessions(SessionFile(tmp_path)).write(channel("annet"), {"access": "andre"})
-    assert Sessions(SessionFile(tmp_path)).read(channel()) == {"access": "hemmelig"}
-    assert Sessions(SessionFile(tmp_path)).read(channel("annet")) == {"access": "andre"}
-    assert Sessions(SessionFile(tmp_path)).read(channel("tredje")) == {}
+def test_what_is_kept_is_found_again_also_by_another_process(tmp_path: Path, database: str) -> None:
+    with sessions_at(tmp_path, database) as one, sessions_at(tmp_path, database) as other:
+        one.write(channel(), {"access": "hemmelig"})
+        other.write(channel("annet"), {"access": "andre"})
+        for sessions in (one, other):
+            assert sessions.read(channel()) == {"access": "hemmelig"}
+            assert sessions.read(channel("annet")) == {"access": "andre"}
+            assert sessions.read(channel("tredje")) == {}
+        one.write(channel(), {"access": "fornyet"})
+        assert other.read(channel()) == {"access": "fornyet"}
 
 
-def test_other_credentials_begin_anew(tmp_path: Path) -> None:
-    sessions = Sessions(SessionFile(tmp_path))
-    sessions.write(channel(), {"access": "hemmelig"})
-    assert sessions.read(channel(url="https://mottaker.example/b")) == {}
+def test_other_credentials_begin_anew(tmp_path: Path, database: str) -> None:
+    with sessions_at(tmp_path, database) as sessions:
+        sessions.write(channel(), {"access": "hemmelig"})
+        assert sessions.read(channel(url="https://mottaker.example/b")) == {}
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
@@ -39,18 +43,19 @@ def test_nobody_else_can_read_it(tmp_path: Path) -> None:
     assert (state / FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_the_credentials_themselves_are_not_in_it(tmp_path: Path) -> None:
-    Sessions(SessionFile(tmp_path)).write(channel(url="https://mottaker.example/hemmelig"), {"access": "x"})
-    assert "mottaker" not in (tmp_path / FILE).read_text()
+def test_the_credentials_themselves_are_not_in_it(tmp_path: Path, database: str) -> None:
+    with sessions_at(tmp_path, database) as sessions:
+        sessions.write(channel(url="https://mottaker.example/hemmelig"), {"access": "x"})
+        assert "mottaker" not in str(sessions.drawer.take("rom"))
 
 
-def test_a_session_that_ended_is_marked_and_a_missing_one_is_not_invented(tmp_path: Path) -> None:
-    sessions = Sessions(SessionFile(tmp_path))
-    sessions.end(channel())
-    assert sessions.read(channel()) == {}
-    sessions.write(channel(), {"access": "x"})
-    sessions.end(channel())
-    assert sessions.read(channel()) == {"access": "x", ENDED: "yes"}
+def test_a_session_that_ended_is_marked_and_a_missing_one_is_not_invented(tmp_path: Path, database: str) -> None:
+    with sessions_at(tmp_path, database) as sessions:
+        sessions.end(channel())
+        assert sessions.read(channel()) == {}
+        sessions.write(channel(), {"access": "x"})
+        sessions.end(channel())
+        assert sessions.read(channel()) == {"access": "x", ENDED: "yes"}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', json.dumps({"rom": {}})])

@@ -6,6 +6,8 @@ at once is kept apart by locks (`dialects.alone`), at PostgreSQL's usual level o
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -40,6 +42,7 @@ REACH = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2,
     "client_encoding": "utf8",
 }  # fmt: skip
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 LOOK = "Look whether PostgreSQL runs and DATABASE_URL names it"
 # By the code that PostgreSQL gives (https://www.postgresql.org/docs/current/errcodes-appendix.html): what is wrong, and
 # what to do about it.
@@ -90,7 +93,7 @@ def _engine(url: URL) -> Engine:
     try:
         engine = create_engine(
             url, connect_args={**REACH, **url.query}, pool_pre_ping=True, pool_size=READERS,
-            max_overflow=WRITERS, pool_timeout=15, hide_parameters=True,
+            max_overflow=WRITERS, pool_timeout=15, hide_parameters=True, json_serializer=as_json,
         )  # fmt: skip
     except (ImportError, NoSuchModuleError):
         raise Mistake(
@@ -104,6 +107,11 @@ def _engine(url: URL) -> Engine:
         connection.autocommit = False
 
     return engine
+
+
+def as_json(value: Any) -> str:
+    """JSON without the NUL that PostgreSQL takes, but can't look at any more."""
+    return NUL.sub(r"\1", json.dumps(value))
 
 
 @contextmanager
@@ -127,7 +135,7 @@ def told(where: str) -> Iterator[None]:
 def _unreachable(said: str) -> tuple[str, str]:
     """Why no connection is had: before there is one, the library has no code for it but words."""
     for signs, sign in (
-        (("password authentication failed", "no password supplied", "no pg_hba.conf entry"), "28"),
+        (("authentication failed", "no password supplied", "no pg_hba.conf entry", 'role "'), "28"),
         (("does not exist",), "3D"),
         (("too many clients", "remaining connection slots"), "53300"),
         (("starting up", "shutting down"), "57"),
@@ -167,7 +175,9 @@ def exists(directory: Path, url: str) -> bool:
 
 def version_of(connection: Connection) -> str:
     """The version of the schema; empty when there is none."""
-    there = connection.exec_driver_sql(f"SELECT to_regclass('{SCHEMA}.alembic_version')").scalar()
+    # What another one has just made is in the catalogue at once; `to_regclass` may know it only a transaction later.
+    asked = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'alembic_version'"
+    there = connection.exec_driver_sql(asked, (SCHEMA,)).scalar()
     return schema_version(connection) if there else ""
 
 

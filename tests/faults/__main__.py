@@ -9,8 +9,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
-from tests.faults.bench import Bench, Plan
+from tests.faults.bench import Bench, Database, Plan
 from tests.faults.judge import judge
 from tests.faults.report import Outcome, as_json
 
@@ -41,6 +42,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=20261124, help="what goes wrong, and when (default %(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="at least so many (default %(default)s)")
     parser.add_argument("--deliveries", type=int, default=2000, help="at least so many (default %(default)s)")
+    parser.add_argument("--database", choices=get_args(Database), default="sqlite", help="where the state is kept")
     parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep state, configuration and log in a new directory")
     asked = parser.parse_args(words)
@@ -62,7 +64,7 @@ def carry_out(plan: Plan, folder: Path) -> Outcome:
 
 def main(words: Sequence[str]) -> int:
     asked = arguments(words)
-    plan = Plan(asked.seed, asked.kills, asked.deliveries)
+    plan = Plan(asked.seed, asked.kills, asked.deliveries, asked.database)
     with TemporaryDirectory(prefix="delebot-faults-") as made:
         outcome = carry_out(plan, asked.keep or Path(made))
     sys.stdout.write(json.dumps(as_json(outcome), ensure_ascii=False, indent=2) if asked.json else str(outcome))

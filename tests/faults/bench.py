@@ -8,22 +8,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from bot.points import Point
-from tests.faults import rows
 from tests.faults.clock import Clock
 from tests.faults.daemon import Processes
-from tests.faults.judge import Channel, Record
+from tests.faults.judge import Record
+from tests.faults.person import decide
 from tests.faults.platforms import Discord, Email, Mastodon, Mattermost, Slack, Webhook, Zulip
 from tests.faults.receivers import Mood, Platform, Receiver
+from tests.faults.rows import NONE_YET, Rows
 from tests.faults.site import Site
 from tests.installation import Installation
+from tests.postgres import Own
 
 CAST: dict[str, Callable[[], Platform]] = {
     "room": Slack, "team": Slack, "torg": Mattermost, "hook": Webhook, "arkiv": Webhook, "disc": Discord,
     "kanal": Discord, "toot": Mastodon, "tulip": Zulip, "mail": Email,
 }  # fmt: skip
+Database = Literal["sqlite", "postgres"]
 MOODS: tuple[Mood, ...] = ("dead", "locked", "redirects")
 FLOOD = 12
 MOST_AT_ONCE = 5
@@ -37,11 +40,12 @@ FOUR_DAYS = timedelta(days=4)  # Longer than a webhook's receiver remembers an i
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked of a run: the seed, and at least so many kills and deliveries."""
+    """What is asked of a run: the seed, at least so many kills and deliveries, and the database."""
 
     seed: int
     kills: int
     deliveries: int
+    database: Database = "sqlite"
 
     @property
     def articles(self) -> int:
@@ -59,17 +63,19 @@ class Bench:
         self.site = Site(self.clock, plan.seed)
         self.receivers = {n: Receiver(n, make(), self.clock, plan.seed) for n, make in CAST.items()}
         self.it = Installation(folder)
-        self.processes = Processes(self.it, self.clock, folder / "log.txt")
+        self.database = Own.begun() if plan.database == "postgres" else None
+        url = self.database.create("delebot") if self.database else ""
+        self.rows = Rows(url) if url else Rows.of_file(self.it.state)
+        self.processes = Processes(self.it, self.rows, self.clock, folder / "log.txt")
         self.sick: dict[str, int] = {}
         self.restored_for = 0
         self.slept = False
-        self.met: dict[int, str] = {}
-        self.done: dict[int, str] = {}
-        self.named: frozenset[int] = frozenset()
-        self._configure()
+        self.decisions = NONE_YET
+        self._configure(url)
 
-    def _configure(self) -> None:
-        self.it.write("bot.env", "TIMEZONE=Europe/Oslo\nALERTS=hook\n")
+    def _configure(self, url: str) -> None:
+        database = f"DATABASE_URL={url}\n" if url else ""
+        self.it.write("bot.env", f"TIMEZONE=Europe/Oslo\nALERTS=hook\n{database}")
         self.it.feed(self.site.feed, more=f"EVERY=20s\nFLOOD={FLOOD}\n")
         for name, receiver in self.receivers.items():
             self.it.write(f"channels/{name}.env", f"{receiver.settings}ALLOW_PRIVATE=yes\nIMAGES=no\n")
@@ -78,6 +84,8 @@ class Bench:
         self.it.end()
         for server in (self.site, *(receiver.carrier for receiver in self.receivers.values())):
             server.end()
+        if self.database:
+            self.database.end()
 
     # --- The run ---------------------------------------------------------------------------------------------------
 
@@ -117,7 +125,7 @@ class Bench:
         missing, kills = self.plan.articles - len(self.site.published), self.plan.kills - self.processes.kills
         mean = missing / max(kills, 1)
         count = min(int(self.chance.expovariate(1) * mean + self.chance.random()), MOST_AT_ONCE, missing)
-        unread = len(self.site.published) - rows.known(self.it.state)
+        unread = len(self.site.published) - self.rows.known()
         if not self.site.restored and unread + count <= FLOOD:
             self.site.publish(count)
         if self.site.published and self.chance.random() < 0.15:
@@ -140,7 +148,7 @@ class Bench:
 
     def _let_time_pass(self) -> None:
         """A few minutes; at times so much that a platform has forgotten the key of a post that is in doubt."""
-        doubted, half = rows.doubted(self.it.state), self.processes.kills > self.plan.kills // 2
+        doubted, half = self.rows.doubted(), self.processes.kills > self.plan.kills // 2
         if not self.slept and half and doubted & {"hook", "arkiv"}:
             self.slept = True
             self._power_cut(FOUR_DAYS)
@@ -173,7 +181,7 @@ class Bench:
     def _resume(self) -> None:
         """A person says that it is mended where Delebot has stopped; once more, if that was cut off by a kill."""
         asked = {words[1] for words, _ in self.processes.others if words[0] == "resume"}
-        for name in rows.stopped(self.it.state):
+        for name in self.rows.stopped():
             if name not in self.sick and name not in asked:
                 self.processes.beside("resume", name)
 
@@ -214,43 +222,24 @@ class Bench:
         """Until nothing is to be done any more, in patience."""
         for _ in range(20):
             self.processes.do("trigger")
-            left = rows.owing(self.it.state)
+            left = self.rows.owing()
             self.tell(f"delivering what is left: {left}")
             if not left:
                 return
             self.clock.set_ahead(timedelta(minutes=20))
 
     def _decide(self) -> None:
-        """What a person does with what status shows: looks there, and then lets be, repeats, approves."""
-        self.named = rows.named_by(self.it.status())
-        seen = {(post.channel, post.number) for r in self.receivers.values() for post in r.seen}
-        old = {article.number for article in self.site.articles if article.old}
-        for row in rows.shares(self.it.state):
-            self.met[row.id] = row.state
-            if row.state == "unknown":
-                self.done[row.id] = "skip" if (row.channel, row.number) in seen else "retry"
-            elif row.state == "held":
-                self.done[row.id] = "skip" if row.number in old and row.number % 10 else "approve"
-            elif row.state == "refused":
-                self.done[row.id] = "retry"
-        for receiver in self.receivers.values():
-            receiver.decided = True
-        for what in ("skip", "retry", "approve"):
-            if ids := [str(id) for id, done in self.done.items() if done == what]:
-                self.processes.do(what, *ids)
+        articles = self.site.articles
+        self.decisions = decide(self.rows, self.it.status(), self.receivers.values(), articles, self.processes.do)
 
     def record(self) -> Record:
-        decisions = rows.Decisions(self.met, self.done, self.named)
-        channels = [
-            Channel(n, bool(r.platform.memory or r.platform.can_be_asked), r.platform.edits)
-            for n, r in self.receivers.items()
-        ]
+        receivers = self.receivers.values()
         return Record(
             articles=self.site.articles,
-            channels=channels,
-            arrivals=[arrival for r in self.receivers.values() for arrival in r.arrivals],
-            seen=[seen for r in self.receivers.values() for seen in r.seen],
-            rows=rows.shares(self.it.state, decisions),
+            channels=[receiver.channel for receiver in receivers],
+            arrivals=[arrival for receiver in receivers for arrival in receiver.arrivals],
+            seen=[seen for receiver in receivers for seen in receiver.seen],
+            rows=self.rows.shares(self.decisions),
             flood=FLOOD,
         )
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bot.life import LIFE_SIGN
 from bot.points import Point
-from tests.faults import rows
 from tests.faults.clock import Clock
+from tests.faults.rows import Rows
 from tests.installation import Installation, Process
 
 # What the log says where a poll, a drain or a command met what nobody had thought of.
@@ -26,8 +26,8 @@ PATIENCE = 60.0  # Seconds that a command may take whose end is waited for.
 class Processes:
     """What runs on the bench's installation."""
 
-    def __init__(self, it: Installation, clock: Clock, log: Path) -> None:
-        self.it, self.clock, self.log = it, clock, log
+    def __init__(self, it: Installation, rows: Rows, clock: Clock, log: Path) -> None:
+        self.it, self.rows, self.clock, self.log = it, rows, clock, log
         self.daemon: Process | None = None
         self.others: list[tuple[tuple[str, ...], Process]] = []
         self.kills = 0
@@ -81,7 +81,7 @@ class Processes:
         """
         before = self.kills
         self._await_kill(within)
-        if self.kills == before and self._doomed() and rows.owing(self.it.state):
+        if self.kills == before and self._doomed() and self.rows.owing():
             self._await_kill(FOR_A_POINT)
         if self.kills == before and (alive := self._alive()):
             # Who has not come to its point yet may do so in the next round, if there is another to be killed.
@@ -125,7 +125,7 @@ class Processes:
         fate = self._fates.pop(process.pid)
         if process.returncode == -signal.SIGKILL:
             self.kills += 1
-            if rows.owing(self.it.state):
+            if self.rows.owing():
                 self.left_work.append(time.monotonic())
             self.victims[what] += 1
             self.at_points[fate[0] if fate else "a random moment"] += 1
@@ -148,8 +148,7 @@ class Processes:
 
     def stumbles(self) -> list[str]:
         """What should never be: ends that nobody had thought of, and what went wrong inside, as the log tells it."""
-        lines = self.log.read_text("utf-8", "replace").splitlines() if self.log.exists() else []
-        return [*self.odd_ends, *(line for line in lines if STUMBLED.search(line))]
+        return [*self.odd_ends, *stumbled(self.log)]
 
     def _wait(self, what: str, process: Process) -> None:
         try:
@@ -158,3 +157,9 @@ class Processes:
             self.odd_ends.append(f"{what} did not end within {PATIENCE:g} s")
             process.kill()
             process.wait()
+
+
+def stumbled(log: Path) -> list[str]:
+    """The lines of a log that tell of what nobody had thought of."""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    return [line for line in lines if STUMBLED.search(line)]

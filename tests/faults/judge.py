@@ -7,7 +7,7 @@ it and no row says that it waits, whatever else a row says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 WAITING = ("due", "held", "sending", "unknown", "refused")
@@ -23,15 +23,23 @@ class Article:
     number: int
     version: int = 0
     old: bool = False
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What is known of a channel's platform: whether it knows a repeat, or can be asked, and whether it can edit."""
+    """What is known of a channel's platform: whether it knows a repeat, or can be asked, and whether it can edit.
+
+    `feeds` are those whose articles it gets; None is all of them.
+    """
 
     name: str
     certain: bool
     edits: bool
+    feeds: Collection[str] | None = None
+
+    def gets(self, article: Article) -> bool:
+        return self.feeds is None or article.feed in self.feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class Row:
     named: bool = True
     interrupted: bool = False
     history: tuple[str, ...] = ()
+    feed: str = ""
+    owed_at: str = ""
 
     @property
     def before(self) -> str:
@@ -125,20 +135,21 @@ class _Found:
     seen: Mapping[tuple[str, int], Sequence[Seen]] = field(default_factory=dict)
 
 
-def judge(record: Record) -> Verdict:
-    """Everything that should not have happened."""
+def judge(record: Record, without: Collection[str] = ()) -> Verdict:
+    """Everything that should not have happened, but for the promises that are judged elsewhere."""
     seen: dict[tuple[str, int], list[Seen]] = {}
     for post in record.seen:
         seen.setdefault((post.channel, post.number), []).append(post)
     found = _Found(record, {(row.channel, row.number): row for row in record.rows}, seen)
     rules = (_lost, _twice, _hidden, _order, _flood, _stuck, _uncorrected, _followed)
-    return Verdict(tuple(broken for rule in rules for broken in rule(found)))
+    judged = (broken for rule in rules for broken in rule(found))
+    return Verdict(tuple(broken for broken in judged if broken.promise not in without))
 
 
 def _lost(found: _Found) -> Iterable[Broken]:
     """Published, and neither seen nor said to be waiting."""
     for channel in found.record.channels:
-        for article in found.record.articles:
+        for article in filter(channel.gets, found.record.articles):
             where = (channel.name, article.number)
             row = found.rows.get(where)
             if found.seen.get(where) or (row is None and article.old):

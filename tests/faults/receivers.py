@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from tests.faults.clock import Clock
-from tests.faults.judge import Arrival, Seen
+from tests.faults.judge import Arrival, Channel, Seen
 from tests.servers import Answer, Taken
 
 Wanted = Literal["show", "edit", "ask", "else"]
@@ -137,8 +137,10 @@ class Truth:
 class Receiver:
     """A platform that people read, and that fails as the seed will have it until it is told to be `calm`."""
 
-    def __init__(self, name: str, platform: Platform, clock: Clock, seed: int) -> None:
-        self.name, self.platform, self.clock = name, platform, clock
+    def __init__(
+        self, name: str, platform: Platform, clock: Clock, seed: int, faults: Mapping[str, float] = FAULTS
+    ) -> None:
+        self.name, self.platform, self.clock, self.often = name, platform, clock, faults
         self.truth = Truth(clock, platform.memory)
         self.chance = random.Random(f"{seed} {name}")
         self.mood: Mood = "well"
@@ -153,6 +155,10 @@ class Receiver:
     @property
     def settings(self) -> str:
         return f"KIND={self.platform.kind}\n{self.platform.settings(self.carrier.port)}"
+
+    @property
+    def channel(self) -> Channel:
+        return Channel(self.name, bool(self.platform.memory or self.platform.can_be_asked), self.platform.edits)
 
     @property
     def seen(self) -> list[Seen]:
@@ -188,7 +194,7 @@ class Receiver:
             return CUT_OFF if self.mood == "dead" else self.mood
         if self.calm or request.wanted == "else":
             return ""
-        (fault,) = self.chance.choices(("", *FAULTS), (1000 - sum(FAULTS.values()), *FAULTS.values()))
+        (fault,) = self.chance.choices(("", *self.often), (1000 - sum(self.often.values()), *self.often.values()))
         unfair = fault == LIED and not self.platform.lies
         # An edit that comes after its deadline would undo a later one, whoever sent it.
         return "" if unfair or (fault == TOOK_LATE and request.wanted != "show") else fault

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
 from tests.faults.bench import Bench
 from tests.faults.judge import PROMISES, Broken, Record, Row, Verdict
+from tests.faults.receivers import Receiver
 
-SHOWN_AT_MOST = 20
+SHOWN_AT_MOST = 8  # Of each promise, and of what stumbled.
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,12 @@ class Outcome:
         return [row for row in self.record.rows if row.number not in old]
 
     def __str__(self) -> str:
-        return "\n".join([*_head(self), "", *_channels(self), "", *_promises(self), *_broken(self)])
+        return "\n".join(
+            [
+                *_head(self), "", *channel_lines(self.bench.receivers.values(), self.own), "", *_promises(self),
+                *broken_lines(self.verdict, self.record, self.stumbles),
+            ]
+        )  # fmt: skip
 
 
 def _head(outcome: Outcome) -> list[str]:
@@ -44,7 +50,7 @@ def _head(outcome: Outcome) -> list[str]:
     processes, site = bench.processes, bench.site
     corrections = sum(each.article.version for each in site.published)
     return [
-        f"Seed {bench.plan.seed}: {processes.kills} kills in {outcome.seconds:.0f} s",
+        f"Seed {bench.plan.seed} on {bench.plan.database}: {processes.kills} kills in {outcome.seconds:.0f} s",
         f"  of       {_counted(processes.victims)}; the daemon read its files again {processes.reloads} times",
         f"  at       {_counted(processes.at_points)}",
         f"The feed was asked {site.polls} times and answered wrongly {site.faults} times; {corrections} corrections",
@@ -55,17 +61,17 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
-def _channels(outcome: Outcome) -> list[str]:
+def channel_lines(receivers: Iterable[Receiver], owed: Sequence[Row]) -> list[str]:
     """A line a channel: what it owed, what reached its receiver and how often that went wrong, what people see."""
     lines = [f"{'channel':9}{'kind':12}{'owed':>6}{'requests':>10}{'wrong':>7}{'seen':>6}{'unknown':>9}{'held':>6}"]
-    for name, receiver in outcome.bench.receivers.items():
-        rows = [row for row in outcome.own if row.channel == name]
+    for receiver in receivers:
+        rows = [row for row in owed if row.channel == receiver.name]
         numbers = {row.number for row in rows}
         requests, wrong = receiver.faults.total(), receiver.faults.total() - receiver.faults[""]
         seen = len({post.number for post in receiver.seen} & numbers)
         states = Counter(row.before for row in rows)
         lines.append(
-            f"{name:9}{receiver.platform.kind:12}{len(rows):6}{requests:10}{wrong:7}{seen:6}"
+            f"{receiver.name:9}{receiver.platform.kind:12}{len(rows):6}{requests:10}{wrong:7}{seen:6}"
             f"{states['unknown']:9}{states['held']:6}"
         )
     return lines
@@ -98,17 +104,21 @@ def _decided(outcome: Outcome) -> int:
     return sum(row.decided in ("approve", "retry") for row in outcome.own)
 
 
-def _broken(outcome: Outcome) -> list[str]:
-    lines = [f"STUMBLED: {line}" for line in outcome.stumbles[:SHOWN_AT_MOST]]
-    for broken in outcome.verdict.broken[:SHOWN_AT_MOST]:
-        lines += _told(broken, outcome.record)
-    if len(outcome.verdict.broken) > SHOWN_AT_MOST:
-        lines.append(f"and {len(outcome.verdict.broken) - SHOWN_AT_MOST} more")
+def broken_lines(verdict: Verdict, record: Record, stumbles: Sequence[str]) -> list[str]:
+    lines = [f"STUMBLED: {line}" for line in stumbles[:SHOWN_AT_MOST]]
+    for promise in dict.fromkeys(broken.promise for broken in verdict.broken):
+        of_it = verdict.of(promise)
+        for broken in of_it[:SHOWN_AT_MOST]:
+            lines += _told(broken, record)
+        if len(of_it) > SHOWN_AT_MOST:
+            lines.append(f"and {len(of_it) - SHOWN_AT_MOST} more of this promise")
     return ["", *lines] if lines else []
 
 
 def _told(broken: Broken, record: Record) -> list[str]:
     """A broken promise with all that is known of it: what the receiver saw, and the delivery's row and history."""
+    if not broken.number:
+        return [f"BROKEN ({broken.promise}): {broken.channel or 'all in all'}: {broken.how}"]
     where = (broken.channel, broken.number)
     arrivals = [a.fault or "went well" for a in record.arrivals if (a.channel, a.number) == where]
     lines = [f"BROKEN ({broken.promise}): «Sak {broken.number}» on {broken.channel}: {broken.how}"]
@@ -126,6 +136,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     times: Sequence[float] = bench.recoveries()
     return {
         "seed": bench.plan.seed,
+        "database": bench.plan.database,
         "kept": outcome.kept,
         "seconds": round(outcome.seconds, 1),
         "kills": bench.processes.kills,

@@ -105,8 +105,8 @@ class Site(Server):
         return self._wrong(fault, taken) or self._right(taken)
 
     def _right(self, taken: Taken) -> Answer:
-        known = taken.headers.get("if-none-match") == _mark(self.copies[-1])
-        return Answer(304, b"") if known else _feed(self.copies[-1])
+        known = taken.headers.get("if-none-match") == mark(self.copies[-1])
+        return Answer(304, b"") if known else feed_answer(self.copies[-1])
 
     def _wrong(self, fault: str, taken: Taken) -> Answer | None:
         """What is said instead of the feed; None where nothing goes wrong after all."""
@@ -117,10 +117,10 @@ class Site(Server):
             "stalls": Answer(drop=True),
             "500": Answer(500, b"Error establishing a database connection"),
             "503": Answer(503, b"", {"Retry-After": "20"}),
-            "cut short": _feed(whole[: self.chance.randrange(len(whole))]),
+            "cut short": feed_answer(whole[: self.chance.randrange(len(whole))]),
             "a page": PAGE,
-            "nothing": _feed(b""),
-            "an old copy": _feed(self.copies[-min(len(self.copies), self.chance.randint(2, 6))]),
+            "nothing": feed_answer(b""),
+            "an old copy": feed_answer(self.copies[-min(len(self.copies), self.chance.randint(2, 6))]),
             "unchanged, it says": Answer(304, b"") if asked_for_news else None,
             "elsewhere": Answer(302, b"", {"Location": f"{self.address}/feed/rss/"}),
         }
@@ -131,9 +131,9 @@ class Site(Server):
         return fault
 
 
-def _feed(body: bytes) -> Answer:
-    return Answer(body=body, headers={"Content-Type": "application/rss+xml; charset=UTF-8", "ETag": _mark(body)})
+def feed_answer(body: bytes) -> Answer:
+    return Answer(body=body, headers={"Content-Type": "application/rss+xml; charset=UTF-8", "ETag": mark(body)})
 
 
-def _mark(body: bytes) -> str:
+def mark(body: bytes) -> str:
     return f'"{sha256(body).hexdigest()[:12]}"'

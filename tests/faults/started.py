@@ -9,11 +9,14 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot import points
 from bot.cli import main
 from bot.cli.terminal import When
+from bot.lease import SharedClock
+from bot.store import runs
 from tests.faults.clock import Clock, hurried_loop
 
 DEFECT = 70  # How a process ends that stumbled over something that nobody had thought of.
@@ -40,10 +43,22 @@ def write_to(file: str) -> None:
 
 
 def hurry(clock: Clock) -> None:
-    """Have the command's clock and its event loop run as the bench's."""
+    """Have the command's clock, its event loop and the database's clock run as the bench's."""
     speed = clock.speed
+    runs.clock = lambda _: clock.now()  # type: ignore[assignment]
+    SharedClock.measure = lambda *_: None  # type: ignore[method-assign]
     When.now = staticmethod(clock.now)  # type: ignore[method-assign]
     When.loop = staticmethod(lambda: hurried_loop(speed))
+
+
+def be_delebot(arguments: Sequence[str]) -> None:
+    """Be the command with these arguments; what nobody had thought of ends it in a way of its own."""
+    sys.argv = ["delebot", *arguments]
+    try:
+        main()
+    except Exception:  # noqa: BLE001 - whatever it is, the bench shall know it from a mistake that is told.
+        traceback.print_exc()
+        sys.exit(DEFECT)
 
 
 if __name__ == "__main__":
@@ -51,9 +66,4 @@ if __name__ == "__main__":
     write_to(file)
     hurry(Clock(Path(where)))
     die_at(point, int(nth))
-    sys.argv = ["delebot", *arguments]
-    try:
-        main()
-    except Exception:  # noqa: BLE001 - whatever it is, the bench shall know it from a mistake that is told.
-        traceback.print_exc()
-        sys.exit(DEFECT)
+    be_delebot(arguments)
