@@ -99,7 +99,7 @@ def response(status: str, body: bytes, more: str = "") -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """One connection. Requests are read as far as is needed to answer them; receivers answer after `latency`."""
+    """One connection. Requests are read as far as is needed to answer them, and answered after `latency` seconds."""
 
     def __init__(self, site: Site, latency: float) -> None:
         self._site, self._latency, self._read = site, latency, b""
@@ -120,12 +120,11 @@ class Connection(asyncio.Protocol):
             self._answer(first.split(" ")[1], headers.get("if-none-match", ""))
 
     def _answer(self, path: str, etag: str) -> None:
-        if not path.startswith("/hook"):
-            self._transport.write(self._site.answer(path, etag))
-        elif self._latency:
-            asyncio.get_running_loop().call_later(self._latency, self._transport.write, response("200 OK", b"ok"))
+        said = response("200 OK", b"ok") if path.startswith("/hook") else self._site.answer(path, etag)
+        if self._latency and path != "/publish":
+            asyncio.get_running_loop().call_later(self._latency, self._transport.write, said)
         else:
-            self._transport.write(response("200 OK", b"ok"))
+            self._transport.write(said)
 
 
 async def serve(latency: float) -> None:
@@ -157,7 +156,7 @@ class Serving:
 
 @contextmanager
 def serving(latency: float = 0.0) -> Iterator[Serving]:
-    """Start the site and the receiver; `latency` is how many seconds the receiver takes for an answer."""
+    """Start the site and the receiver; `latency` is how many seconds both take for an answer."""
     words = [sys.executable, "-m", "benchmarks.loopback", str(latency)]
     process = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

@@ -195,12 +195,15 @@ class Bench:
         return self.phase("at rest", RESTS_FOR, lambda: time.monotonic() >= end)
 
 
-def run(bench: Bench) -> Iterator[Figures]:
+def run(bench: Bench, *, all_phases: bool = True) -> Iterator[Figures]:
+    """One phase after another; without all of them, those in which nothing is posted."""
     bench.configure()
     bench.start()
     asked = select(func.count()).select_from(feeds).where(feeds.c.ok_at.is_not(None))
     yield bench.phase("first polls", bench.setting.feeds, lambda: bench.ask(asked) == bench.setting.feeds)
     yield bench.polls("polls, unchanged")
+    if not all_phases:
+        return
     bench.say(update(channels).values(paused_at=clock()))
     bench.served.publish()
     yield bench.polls("polls, one new article")
@@ -220,12 +223,12 @@ def postgres() -> Iterator[Own]:
         server.end()
 
 
-def measure(setting: Setting, latency: float, server: Own) -> list[Figures]:
+def measure(setting: Setting, latency: float, server: Own, *, all_phases: bool) -> list[Figures]:
     say(f"{setting}: {setting.feeds} feeds, {setting.channels} channels")
     with TemporaryDirectory(prefix="delebot-replicas-") as made, serving(latency) as served:
         bench = Bench(Path(made), setting, served, server if setting.database == "PostgreSQL" else None)
         try:
-            return list(run(bench))
+            return list(run(bench, all_phases=all_phases))
         finally:
             bench.end()
 
@@ -269,7 +272,8 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--feeds", type=int, default=400)
     parser.add_argument("--channels", type=int, default=10)
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4], help="on PostgreSQL")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that the receiver takes for an answer")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that sites and receivers take to answer")
+    parser.add_argument("--polls", action="store_true", help="only polls, and no deliveries")
     parser.add_argument("--rounds", type=int, default=3, help="medians of so many (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(words)
@@ -283,7 +287,7 @@ def main(words: Sequence[str]) -> int:
     with postgres() as server:
         for _ in range(asked.rounds):
             for setting in settings:
-                rounds[setting].append(measure(setting, asked.latency, server))
+                rounds[setting].append(measure(setting, asked.latency, server, all_phases=not asked.polls))
     found = {setting: medians(figures) for setting, figures in rounds.items()}
     sys.stdout.write(json.dumps(as_json(found), indent=2) if asked.json else as_text(found))
     sys.stdout.write("\n")

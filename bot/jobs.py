@@ -107,9 +107,9 @@ class Jobs:
 
     def _let_rest(self, lane: Lane, why: str) -> None:
         """What fails without a row that says when to try again, as on a full disk, is not tried each second."""
-        said = self._resting[lane][1] if lane in self._resting else ""
+        said = {words for _, words in self._resting.values()}  # Once for all that rest for one reason.
         self._resting[lane] = (self.ticks() + REST, why)
-        if why != said:
+        if why not in said:
             self.world.tell(Event("trouble", why=why, ok=False))
 
     def is_free(self, lane: Lane) -> bool:

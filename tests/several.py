@@ -21,7 +21,7 @@ from bot.settings import BotSettings, Channel
 from bot.store import holds, lanes
 from bot.store.lanes import Claim, Owing
 from bot.store.schema import holds as held_lanes
-from bot.world import World, post_of, rules_of
+from bot.world import World, clock, post_of, rules_of
 from tests.servers import Answer, Taken, rss
 from tests.test_pipeline import ONE, Bench
 
@@ -31,24 +31,35 @@ class Killed(Exception):
 
 
 class Several:
-    """Replicas on the bench's database. No lease is renewed by itself, so that a test alone says who lives."""
+    """Replicas on the bench's database.
 
-    def __init__(self, folder: Path, url: str) -> None:
+    Time stands still unless it is moved or `flows`, and no lease is renewed by itself unless its run `renews`, so that
+    a test alone says who lives, however slow its machine is.
+    """
+
+    def __init__(self, folder: Path, url: str, *, flows: bool = False) -> None:
         self.bench = Bench(folder / "state", url)
         bot = BotSettings(database_url=SecretStr(url))
         self.bench.config = self.bench.config.model_copy(update={"bot": bot})
         self._at_work: dict[str, AsyncExitStack] = {}
+        self._began = None if flows else clock()
 
     @property
     def database(self) -> str:
         """What the database is called."""
         return str(make_url(self.bench.database).database)
 
+    def now(self) -> datetime:
+        return (self._began or clock()) + self.bench.ahead
+
     async def begin(self, what: str = "run", *, renews: bool = False) -> Jobs:
         """A run begins, as a process of its own would."""
         stack, bench, others = AsyncExitStack(), self.bench, asyncio.all_tasks()
         store = stack.enter_context(closing(bench.store()))
-        jobs = await stack.enter_async_context(at_work(bench.config, store, bench.told.append, what, bench.now))
+        if self._began:
+            # Their clocks are not so exact that it would be clear otherwise which is the older one.
+            bench.ahead += timedelta(seconds=1)
+        jobs = await stack.enter_async_context(at_work(bench.config, store, bench.told.append, what, self.now))
         for task in asyncio.all_tasks() - others:
             if not renews and getattr(task.get_coro(), "__qualname__", "") == Lease.keep.__qualname__:
                 task.cancel()

@@ -105,6 +105,10 @@ def test_the_judge_sees_old_words_where_the_platform_can_edit() -> None:
     [
         pytest.param(changed(unseen(WELL, 2), 2, state="unknown"), id="unknown, and asked about"),
         pytest.param(changed(unseen(WELL, 2), 2, state="held"), id="held"),
+        pytest.param(
+            replace(without_row(unseen(WELL, 2), 2), channels=(replace(ROOM, feeds=("another",)), HOOK)),
+            id="of a feed that the channel does not get",
+        ),
         pytest.param(changed(unseen(WELL, 2), 2, state="refused"), id="refused"),
         pytest.param(changed(unseen(WELL, 2), 2, state="skipped", decided="skip"), id="let be by a person"),
         pytest.param(changed(arriving(WELL, DOUBT), 2, met="unknown", decided="retry"), id="a doubt that was asked"),

@@ -99,7 +99,7 @@ async def as_they_come(tasks: list[asyncio.Task[object]], number: int) -> AsyncI
             return
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_two_that_drain_one_channel_at_once_keep_the_order_and_double_nothing(
     several: Several, seed: int
 ) -> None:
@@ -111,6 +111,7 @@ async def test_two_that_drain_one_channel_at_once_keep_the_order_and_double_noth
         both = await two(several)
         for newest in (5, 2):
             await several.publish(both[0], *((n, f"Sak {n}") for n in numbers if n >= newest))
+            await several.after(*both, seconds=1)  # By no clock of the two anything is due only in a moment.
             for _ in range(3):
                 wanted = [(jobs, name) for jobs in both for name in ("hook", "another")] * 2
                 chance.shuffle(wanted)

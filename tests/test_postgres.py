@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, insert, make_url, select, update
 
@@ -125,6 +125,7 @@ def as_the_version_before(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP TABLE {table}")
     for column in ("host", "version", "config", "alive_until"):
         connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+    connection.exec_driver_sql("DROP INDEX IF EXISTS ix_deliveries_working")
     connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     connection.exec_driver_sql("INSERT INTO runs (id, pid, what, began_at) VALUES ('before', 1, 'run', now())")
 
@@ -160,6 +161,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.samp
 
 @settings(max_examples=25)
 @given(title=TEXTS, html=TEXTS, said=TEXTS)
+@example("a\0b", "\0", "a\0b")
 def test_any_text_is_remembered_and_forgotten(store_of_all: Store, title: str, html: str, said: str) -> None:
     item = replace(article(1), title=title, html=html, link="")
     store_of_all.write_now(emptied)
@@ -347,6 +349,14 @@ def test_a_user_without_rights_is_told_what_is_missing(tmp_path: Path, database_
 def test_what_it_says_later_is_told_in_words_too(store: Store, statement: str, said: str) -> None:
     with pytest.raises(StoreTrouble, match=said):
         store.write_now(lambda c: [c.exec_driver_sql(part) for part in statement.split(";")])
+    with pytest.raises(StoreTrouble, match=said):
+        store.write_now(asked_of_the_driver, statement)
+
+
+def asked_of_the_driver(connection: Connection, statement: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    for part in statement.split(";"):
+        driver.execute(part)
 
 
 def test_a_connection_that_was_cut_is_made_anew(store: Store, postgres: Server, ready_url: str) -> None:

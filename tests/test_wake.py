@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.lease import GRACE
 from bot.store.files import StoreTrouble
 from bot.wake.replicated import MEND_EVERY, Replicated
 from tests.installation import until
@@ -19,7 +18,7 @@ from tests.postgres import Own
 from tests.postgres import Server as Database
 from tests.servers import Answer, Server, Taken
 from tests.several import Several, Stalling, claimed, lease_of
-from tests.test_leases import LONG_ENOUGH, slack_at, states
+from tests.test_leases import LONG_ENOUGH, PATIENT, slack_at, states
 from tests.test_pipeline import THREE, TWO, titles
 from tests.values import a_feed
 
@@ -78,7 +77,7 @@ async def happens(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 async def pair(tmp_path: Path, ready_url: str, postgres: Database) -> AsyncIterator[Pair]:
-    made = Pair(Several(tmp_path, ready_url), postgres)
+    made = Pair(Several(tmp_path, ready_url, flows=True), postgres)
     await made.begin()
     await made.begin()
     yield made
@@ -175,7 +174,7 @@ async def test_a_job_that_nobody_works_on_is_done_away_with_and_its_lane_goes_on
     pair.say(ORPHAN)
     first.kick("drain", "hook")  # It waits behind the one that nobody does.
     await pair.kicked()
-    await pair.several.after(*both, seconds=GRACE.total_seconds())
+    await pair.several.after(*both, seconds=PATIENT)
     for _ in range(3):
         await second.sweep()
         await pair.several.after(*both, seconds=MEND_EVERY.total_seconds())
@@ -200,7 +199,7 @@ async def test_what_a_dead_replica_was_at_is_taken_up_by_the_one_that_leads_afte
     await several.after(*both, seconds=LONG_ENOUGH)
     await first.sweep()
     assert states(several, "hook", "room") == ["sending", "sending"], "All may have lost their leases alike."
-    await several.after(*both, seconds=GRACE.total_seconds())
+    await several.after(*both, seconds=PATIENT)
     await second.sweep()
     assert states(several, "hook", "room") == ["sending", "sending"]
     await first.sweep()
@@ -260,7 +259,7 @@ def own() -> Iterator[Own]:
 
 
 async def test_a_replica_goes_on_when_its_database_is_back(tmp_path: Path, own: Own) -> None:
-    several = Several(tmp_path, own.create())
+    several = Several(tmp_path, own.create(), flows=True)
     pair = Pair(several, own)
     wake = await pair.begin()
     await pair.publish(TWO)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.model import Mistake
@@ -117,17 +117,20 @@ def as_json(value: Any) -> str:
 @contextmanager
 def told(where: str) -> Iterator[None]:
     """Turn what a database says into what a person can act on, without what it was asked."""
+    import psycopg
+
     try:
         yield
     except PoolTimeout:
         raise StoreTrouble("the database doesn't keep up", where=where, remedy="Look how it is doing", code=1) from None
-    except DBAPIError as error:
-        code = getattr(error.orig, "sqlstate", None) or ""
+    except (DBAPIError, psycopg.Error) as error:  # The latter is of what the driver was asked itself.
+        said = error.orig if isinstance(error, DBAPIError) else error
+        code = getattr(said, "sqlstate", None) or ""
         for sign, (what, remedy) in TROUBLES.items():
             if code.startswith(sign):
                 raise StoreTrouble(what, where=where, remedy=remedy, code=1) from None
-        if isinstance(error, OperationalError | InterfaceError):
-            what, remedy = _unreachable(str(error.orig))
+        if isinstance(said, psycopg.OperationalError | psycopg.InterfaceError):
+            what, remedy = _unreachable(str(said))
             raise StoreTrouble(what, where=where, remedy=remedy, code=1) from None
         raise
 

@@ -28,6 +28,7 @@ OWING = """
 DOUBTED = "SELECT channel FROM deliveries WHERE state IN ('due', 'sending') AND doubted_at IS NOT NULL"
 STOPPED = "SELECT name FROM channels WHERE stopped_at IS NOT NULL"
 KNOWN = "SELECT count(*) FROM items WHERE data ->> 'link' NOT LIKE '%/sak-_____/'"
+NOT_ARRIVED = ("was refused", "this replica was stopped in between")
 OURS = "delebot"  # The schema in which Delebot keeps its tables, on PostgreSQL.
 
 
@@ -104,7 +105,7 @@ def _row(row: RowMapping, history: list[str], decisions: Decisions) -> Row:
 
 def _interrupted(history: Sequence[str]) -> bool:
     """Whether the first attempt that may have arrived was cut off by a kill, which leaves no line, and looked up."""
-    arrived = (line for line in history if not line.endswith("was refused"))
+    arrived = (line for line in history if not line.endswith(NOT_ARRIVED))
     return " look_up: " in next(arrived, "")
 
 

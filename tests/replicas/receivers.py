@@ -24,6 +24,7 @@ FAULTS = {
     LIED: 2.0,
     "took it, the answer was cut short": 2.0,
 }
+ASKS_FOR_PATIENCE = ("did not take it, answered 500", "did not take it, answered 429")
 SLOW = (0.01, 0.15)  # Seconds until an answer,
 SLUGGISH, ONE_IN = (1.0, 4.0), 100  # and once in a while.
 # Of each ten channels: most can take a post at once, others keep a second or two between two posts.
@@ -38,8 +39,14 @@ SHARE_OF_OTHERS = 3
 
 def cast(count: int, clock: Clock, seed: int) -> list[Slow]:
     """So many channels, of as many kinds as there are."""
-    makers = [CAST[n % len(CAST)] for n in range(count)]
-    return [Slow(f"kanal-{n:02}", make(), clock, seed, FAULTS) for n, make in enumerate(makers)]
+    platforms = [CAST[n % len(CAST)]() for n in range(count)]
+    return [Slow(f"kanal-{n:02}", each, clock, seed, _faults_of(each)) for n, each in enumerate(platforms)]
+
+
+def _faults_of(platform: Platform) -> dict[str, float]:
+    """What may go wrong there: a mail server that asks for patience is given five minutes of it, the whole run."""
+    spared = ASKS_FOR_PATIENCE if platform.kind == "email" else ()
+    return {fault: times for fault, times in FAULTS.items() if fault not in spared}
 
 
 class Slow(Receiver):
