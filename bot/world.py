@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.lease import Lease
     from bot.model import Item
     from bot.net.client import Client
-    from bot.settings import Channel, Config
+    from bot.settings import Channel, Config, Feed
     from bot.store.database import Store
     from bot.story import Listeners
 
@@ -71,6 +71,23 @@ class World:
         return rules_of(channel, self.config) if channel else None
 
 
+@dataclass(frozen=True, slots=True)
+class Limits(Mapping[str, Limit]):
+    """How much of each feed goes by itself; found when it is asked for, since there may be very many feeds."""
+
+    feeds: Mapping[str, Feed]
+
+    def __getitem__(self, name: str) -> Limit:
+        wishes = self.feeds[name].wishes
+        return Limit(wishes.flood, wishes.max_age)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.feeds)
+
+    def __len__(self) -> int:
+        return len(self.feeds)
+
+
 def rules_of(channel: Channel, config: Config) -> Rules:
     kind = kinds.load(channel.kind)
     return Rules(
@@ -84,7 +101,7 @@ def rules_of(channel: Channel, config: Config) -> Rules:
         can_look_up=kind.look_up is not None,
         edits=channel.wishes.edits,
         target=kind.target_of(channel.settings),
-        limits={f.name: Limit(f.wishes.flood, f.wishes.max_age) for f in config.feeds.values()},
+        limits=Limits(config.feeds),
     )
 
 

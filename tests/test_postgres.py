@@ -125,7 +125,8 @@ def as_the_version_before(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP TABLE {table}")
     for column in ("host", "version", "config", "alive_until"):
         connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
-    connection.exec_driver_sql("DROP INDEX IF EXISTS ix_deliveries_working")
+    for index in ("ix_deliveries_working", "ix_deliveries_subject"):
+        connection.exec_driver_sql(f"DROP INDEX {index}")
     connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
     connection.exec_driver_sql("INSERT INTO runs (id, pid, what, began_at) VALUES ('before', 1, 'run', now())")
 

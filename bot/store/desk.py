@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, inser
 from bot.outcome import State
 from bot.store.backlog import LET_GO
 from bot.store.dialects import without_keys
-from bot.store.lanes import paused, save_channel, working
+from bot.store.lanes import paused, save_channel
 from bot.store.schema import (
     EVERYTHING,
     attempts,
@@ -24,6 +24,7 @@ from bot.store.schema import (
     requests,
     runs,
     tellings,
+    working,
 )
 
 FINAL = (State.SENT, State.REFUSED, State.SKIPPED, State.RETRACTED)
@@ -227,8 +228,9 @@ def due_feeds(connection: Connection, names: Collection[str], now: datetime) -> 
 
 
 def busy_channels(connection: Connection) -> list[str]:
-    """The channels that owe something."""
-    return list(connection.execute(select(deliveries.c.channel).where(working).distinct()).scalars())
+    """The channels that owe something. Each is asked for by itself, so that what was sent long ago costs nothing."""
+    owing = select(deliveries.c.id).where(deliveries.c.channel == channels.c.name, working).exists()
+    return list(connection.execute(select(channels.c.name).where(owing)).scalars())
 
 
 def channel_rows(connection: Connection) -> dict[str, RowMapping]:
@@ -289,6 +291,7 @@ def prune(connection: Connection, before: datetime) -> None:
     connection.execute(delete(requests).where(requests.c.ended_at < before))
     connection.execute(delete(runs).where(runs.c.ended_at < before))
     open_items = select(delivery_items.c.item_id).join(deliveries).where(deliveries.c.state.not_in(FINAL))
-    stale = and_(items.c.last_seen < before, items.c.id.not_in(open_items))
+    told = items.c.data["html"].as_string().is_not(None)
+    stale = and_(items.c.last_seen < before, told, items.c.id.not_in(open_items))
     bare = without_keys(connection, items.c.data, "html", "summary")
     connection.execute(update(items).where(stale).values(data=bare))

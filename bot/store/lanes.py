@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, select, update
 
 from bot.model import Item, Picture, Post, Receipt
 from bot.outcome import LOOK_AFTER, Act, Standing, State, Verdict, may_repeat
@@ -16,7 +16,7 @@ from bot.pace import Lane, Limit, Step, Waiting, next_step
 from bot.store.backlog import Held, hold_overdue
 from bot.store.dialects import insert
 from bot.store.polls import ITEM
-from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items
+from bot.store.schema import EVERYTHING, attempts, channels, deliveries, delivery_items, feeds, items, working
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -27,10 +27,6 @@ RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 READ_AT_ONCE = 50
 CORRECTED_FOR = timedelta(days=14)
 CORRECTIONS = 5
-
-unlike = or_(deliveries.c.shown.is_distinct_from(deliveries.c.wanted))
-# What makes work for a lane: what is due, and what is shown otherwise than wanted.
-working = or_(deliveries.c.state == State.DUE, and_(deliveries.c.state == State.SENT, unlike))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from bot.identity import Known, keys_to_look_up, unmatched
 from bot.keys import content_hash, link_key, title_key
@@ -48,22 +48,18 @@ def past_of(connection: Connection, feed: str, document: Document, watched_at: d
     """All that is remembered of what this document speaks of."""
     known = known_items(connection, feed, document)
     ids = [k.id for k in known]
-    rows = connection.execute(
-        select(deliveries.c.id, delivery_items.c.item_id, deliveries.c.channel, deliveries.c.shown.is_not(None))
-        .join(delivery_items)
-        .where(
-            delivery_items.c.item_id.in_(ids),
-            deliveries.c.occasion == Occasion.SHARE,
-            deliveries.c.state.in_(OPEN_TO_CHANGE),
-        )
-    )
+    columns = (deliveries.c.id, delivery_items.c.item_id, deliveries.c.channel, deliveries.c.shown.is_not(None))
+    ours_shared = and_(delivery_items.c.item_id.in_(ids), deliveries.c.occasion == Occasion.SHARE)
+    rows = connection.execute(select(*columns, deliveries.c.state).join(delivery_items).where(ours_shared))
+    # Asked for by its state too, SQLite would look at all that were ever sent.
+    shown = [Shown(*row[:4]) for row in rows if row.state in OPEN_TO_CHANGE]
     ours = items.c.feed == feed
     believable = items.c.published <= now + CLOCK_SKEW
     owing = items.c.id.in_(select(delivery_items.c.item_id))
     lately = select(items.c.first_seen).where(ours, items.c.first_seen > now - LATELY, owing)
     return Past(
         known,
-        [Shown(*row) for row in rows],
+        shown,
         _subjects(connection, document),
         newest=connection.execute(select(func.max(items.c.published)).where(ours, believable)).scalar(),
         watched_at=watched_at,

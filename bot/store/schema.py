@@ -19,8 +19,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
+    or_,
 )
 from sqlalchemy.types import TypeDecorator
+
+from bot.outcome import State
 
 
 class Moment(TypeDecorator[datetime]):
@@ -145,7 +150,15 @@ deliveries = Table(
     UniqueConstraint("channel", "occasion", "subject", "turn"),
     Index(None, "state", "due_at"),
     Index(None, "channel", "state"),
+    Index(None, "subject"),
 )
+
+# What makes work for a lane: what is due, and what is shown otherwise than wanted. It is little, however long the
+# history is, and has an index of its own. The states are written out, or SQLite would not see that the index fits.
+due, sent = (literal_column(f"'{state}'", String) for state in (State.DUE, State.SENT))
+unlike = deliveries.c.shown.is_distinct_from(deliveries.c.wanted)
+working = or_(deliveries.c.state == due, and_(deliveries.c.state == sent, unlike))
+Index("ix_deliveries_working", deliveries.c.channel, sqlite_where=working, postgresql_where=working)
 
 delivery_items = Table(
     "delivery_items",

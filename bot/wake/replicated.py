@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.lease import Lease
 
 DRAINS_AT_ONCE = 50
+MOST_QUEUED = 1000  # Jobs. More are not done within seconds, and the leader reads all of them each second.
 LOOK_EVERY = 1.0  # Seconds between two looks of a worker for jobs whose time has come.
 LET_FINISH = 5.0  # Seconds that jobs get when the engine ends. What they wait for goes on here all the same.
 MEND_EVERY = timedelta(seconds=3)
@@ -148,9 +149,9 @@ class Replicated:
             if app := self._app:
                 waiting = await app.job_manager.list_jobs_async(status="todo")
                 queued = {_lane(job) for job in waiting if job.scheduled_at is None}
-                for lane in lanes:
-                    if lane not in queued:
-                        self.kick(*lane)
+                new = sorted((lane for lane in lanes if lane not in queued), key=lambda lane: lane[0] == "poll")
+                for lane in new[: max(0, MOST_QUEUED - len(queued))]:
+                    self.kick(*lane)
                 await self._mend(app)
 
     async def _mend(self, app: App) -> None:
@@ -233,6 +234,8 @@ async def _set_up(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     await connection.execute(f"SET search_path = {SCHEMA}".encode())
     await connection.execute(b"SET application_name = 'delebot jobs'")
+    # Of commits that notify, PostgreSQL lets one at a time wait for the disk. A job that is lost is found by a sweep.
+    await connection.execute(b"SET synchronous_commit = off")
     await connection.set_autocommit(was)
 
 

@@ -31,3 +31,10 @@ def upgrade() -> None:
         sa.Column("kept", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_sessions")),
     )
+    op.create_index(op.f("ix_deliveries_subject"), "deliveries", ["subject"])
+    working = sa.text(f"state = 'due' OR state = 'sent' AND shown IS {differs()} wanted")
+    op.create_index("ix_deliveries_working", "deliveries", ["channel"], sqlite_where=working, postgresql_where=working)
+
+
+def differs() -> str:
+    return "DISTINCT FROM" if op.get_bind().dialect.name == "postgresql" else "NOT"
