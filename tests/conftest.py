@@ -43,16 +43,18 @@ def database_url(postgres: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def made_ready(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+def made_ready(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database with all our tables, of which each test gets a copy: that is quicker than making them."""
     from bot.store.database import open_store
     from bot.wake.engine import bring_up
 
     name = f"ready_{os.getpid()}"
-    store = open_store(tmp_path_factory.mktemp("state"), postgres.create(name))
+    url = postgres.create(name)
+    store = open_store(tmp_path_factory.mktemp("state"), url)
     store.write_now(bring_up)
     store.close()
-    return name
+    yield name
+    postgres.drop(url)
 
 
 @pytest.fixture

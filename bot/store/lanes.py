@@ -299,9 +299,10 @@ def settle(connection: Connection, taken: Claim, became: Verdict, now: datetime)
         values["tries"] = deliveries.c.tries - 1
         stopped = {"stopped_at": now, "stopped_why": became.why}
         save_channel(connection, taken.channel, stopped)
-    if connection.execute(update(deliveries).where(_mine(taken)).values(values)).rowcount:
+    still_ours = connection.execute(update(deliveries).where(_mine(taken)).values(values)).rowcount == 1
+    if still_ours:
         _record(connection, taken.id, taken.doing, became.state, became.why, now)
-    if became.block:
+    if still_ours and became.block:
         blocked = {"blocked_until": became.due_at, "blocked_why": became.why, "block_is_firm": became.firm}
         save_channel(connection, taken.channel, blocked)
 
