@@ -229,6 +229,10 @@ class Bench:
             self.clock.set_ahead(timedelta(minutes=20))
 
     def _decide(self) -> None:
+        # Who looks before a platform is done would repeat what is shown a moment later.
+        while self._working():
+            time.sleep(A_MOMENT)
+        time.sleep(A_MOMENT)
         articles = self.site.articles
         self.decisions = decide(self.rows, self.it.status(), self.receivers.values(), articles, self.processes.do)
 
