@@ -83,6 +83,10 @@ def test_nothing_is_broken_where_all_is_well() -> None:
             id="too early, though another process was killed",
         ),
         pytest.param(
+            asked(Poll("a", 0, 140, 141), Poll("a", 8, 152, 153)), "polled twice", "a", 0,
+            id="too early, and nobody was killed when the first one asked",
+        ),
+        pytest.param(
             asked(Poll("a", 9, 110, 112), Poll("a", 8, 125, 126)), "polled twice", "a", 0,
             id="too early, though its process was killed long after",
         ),
@@ -119,6 +123,7 @@ def test_the_judge_sees(record: Record, promise: str, where: str, number: int) -
         pytest.param(asked(Poll("a", 0, 110, 119), Poll("a", 8, 133, 134)), id="nobody knows whose it was"),
         pytest.param(asked(Poll("a", 7, 199, 201), Poll("a", 8, 215, 216)), id="no database to save it in"),
         pytest.param(asked(Poll("a", 7, 100, 100), Poll("a", 8, 129, 129)), id="a moment early"),
+        pytest.param(asked(Poll("a", 0, 121, 122), Poll("a", 8, 134, 135)), id="killed before its question was read"),
         pytest.param(asked(Poll("a", 7, 100, 100, cut_off=True), Poll("a", 7, 100.1, 101)), id="cut off"),
         pytest.param(
             replace(WELL, shared=replace(WELL.shared, arrivals=[Arrival("room", 2), Arrival("room", 1, decided=True)])),

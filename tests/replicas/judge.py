@@ -155,7 +155,9 @@ def _is_one_poll(before: Poll, poll: Poll) -> bool:
 def _was_hit(poll: Poll, record: Record) -> bool:
     """Whether its process was killed, or the database gone, before what it gave was surely saved."""
     end = poll.ended + TO_SAVE
-    killed = any(k.process == poll.process or not poll.process for k in record.kills if poll.began <= k.at <= end)
+    # Whose process was gone already when its question was read, that one was killed just before.
+    began = poll.began if poll.process else poll.began - TO_SAVE
+    killed = any(k.process == poll.process or not poll.process for k in record.kills if began <= k.at <= end)
     return killed or any(poll.began <= stop.ended + TO_SAVE and stop.began <= end for stop in record.stops)
 
 
