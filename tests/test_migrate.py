@@ -181,6 +181,7 @@ async def test_nothing_is_brought_back_under_a_replica_that_lives(
     async with working(bench, database_url, REPLICA):
         with pytest.raises(Mistake, match="Delebot is running"):
             restore(bench.state, copy, database_url)
+    assert not list(bench.state.glob("before-restore-*")), "A refusal leaves nothing behind."
     restore(bench.state, copy, database_url)
 
 

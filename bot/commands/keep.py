@@ -101,6 +101,7 @@ def _restore_rows(state: Path, source: Path, when: str, database: str) -> tuple[
     arriving = clean_place(state / FILE)
     kept = _free_name(state)
     with closing(open_store(state, database)) as store:
+        store.read_now(_refuse_under_replicas)
         _copy_rows(store, kept)
         try:
             held = _make_ready(source, arriving, when)
@@ -113,16 +114,20 @@ def _restore_rows(state: Path, source: Path, when: str, database: str) -> tuple[
     return held, kept
 
 
-def _replaced(connection: Connection, source: Connection) -> None:
-    from bot.store.postgres import refuse_newer
-
-    refuse_newer(connection)
-    alone(connection, "schema")
+def _refuse_under_replicas(connection: Connection) -> None:
     now = runs.clock(connection) or datetime.now(UTC)
     if living := runs.alive(connection, now):
         where = ", ".join(dict.fromkeys(row["host"] for row in living))
         remedy = "End all of them first; one that was killed counts as running for 12 seconds more"
         raise Mistake("Delebot is running on this state", where=where, remedy=remedy, code=1)
+
+
+def _replaced(connection: Connection, source: Connection) -> None:
+    from bot.store.postgres import refuse_newer
+
+    refuse_newer(connection)
+    alone(connection, "schema")
+    _refuse_under_replicas(connection)
     pour.empty(connection, but=pour.SECRET)
     pour.pour(source, connection, silently, but=(*pour.PASSING, *pour.SECRET))
 
